@@ -1,0 +1,116 @@
+/** What a data engineer defines. Ids are UUIDs, times epoch milliseconds (UTC). */
+
+export interface DataPool {
+  id: string;
+  name: string;
+  description: string | null;
+  createdAt: number;
+}
+
+/** Connection settings of a PostgreSQL source; the password is held apart, sealed. */
+export interface PostgresConfiguration {
+  host: string;
+  port: number;
+  database: string;
+  user: string;
+  ssl: { mode: "disable" | "require" | "verify-full"; ca?: string };
+  /** Rows a second over all sessions of this connection; protects a source system. Absent: no limit. */
+  maxRowsPerSecond?: number;
+}
+
+export type DataSourceType = "POSTGRESQL";
+
+/** A connection ("data source" on the wire). */
+export interface DataSource {
+  id: string;
+  poolId: string;
+  name: string;
+  type: DataSourceType;
+  configuration: PostgresConfiguration;
+  /** AES-256-GCM envelope, bound to the id; opened only to connect. */
+  sealedPassword: string;
+  createdAt: number;
+}
+
+export interface Job {
+  id: string;
+  poolId: string;
+  name: string;
+  /** null: a global job, transformations only. */
+  dataSourceId: string | null;
+  createdAt: number;
+}
+
+export type TaskType = "EXTRACTION" | "TRANSFORMATION" | "DATA_MODEL_LOAD";
+
+export interface Task {
+  id: string;
+  /** Id of the template behind this instance; clients expect it to differ from `id`. */
+  templateId: string;
+  poolId: string;
+  jobId: string;
+  type: TaskType;
+  name: string;
+  description: string | null;
+  disabled: boolean;
+  /** 1-based order in its job. */
+  position: number;
+  /** SQL of a transformation; null for other tasks and before the first PUT. */
+  statement: string | null;
+  createdAt: number;
+  editedAt: number;
+}
+
+export interface ColumnSelection {
+  columnName: string;
+  primaryKey: boolean;
+  /**
+   * Pool type instead of the default one, as DuckDB spells it: `DECIMAL(38,6)`, `DOUBLE`, `VARCHAR`.
+   * The override for a bare numeric that does not fit DECIMAL(38,12).
+   */
+  preferredType: string | null;
+}
+
+/** One table of an extraction task. */
+export interface TableExtraction {
+  id: string;
+  taskId: string;
+  jobId: string;
+  tableName: string;
+  /** Schema at the source; null: the connection's search path. */
+  schemaName: string | null;
+  /** Name in the pool; null: `tableName`. */
+  targetTableName: string | null;
+  /** SQL condition at the source, sent as written; null or "": all rows. */
+  filter: string | null;
+  deltaFilter: string | null;
+  /** Empty: all columns. */
+  columns: ColumnSelection[];
+  useManualPrimaryKeys: boolean;
+  disabled: boolean;
+  position: number;
+  /** Every other field of the wire object, kept so that a client reads back what it wrote. */
+  extra: Record<string, unknown>;
+}
+
+/** What a key may do; no verb includes another. */
+export const verbs = ["view", "execute", "cancel", "edit", "admin"] as const;
+export type Verb = (typeof verbs)[number];
+
+export interface Grant {
+  /** A pool id, or "*" for every pool and for what belongs to no pool. */
+  poolId: string;
+  verbs: Verb[];
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  /** First characters of the key, enough to recognise it, useless to guess it. */
+  prefix: string;
+  grants: Grant[];
+  createdAt: number;
+  expiresAt: number | null;
+  revokedAt: number | null;
+  lastUsedAt: number | null;
+}

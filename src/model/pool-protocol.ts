@@ -1,0 +1,41 @@
+import type { ExecutionItem, LogLine, RunPlan, SourceSessionId } from "./execution.ts";
+import type { QueryResult, StoredColumn, StoredTable } from "./pool-store.ts";
+import type { StopReason } from "./stop.ts";
+
+/** Messages between the server process and the process of one pool. Plain data; bigint never crosses. */
+
+export type ToPool =
+  | { type: "run"; plan: RunPlan; password: string | null }
+  | { type: "abort"; executionId: string; reason: StopReason }
+  /** Answer to `touching`: it is recorded, the source may be touched now. */
+  | { type: "touch-recorded"; executionId: string }
+  | { type: "ask"; askId: number; question: PoolQuestion }
+  | { type: "close" };
+
+export type PoolQuestion =
+  | { kind: "tables" }
+  | { kind: "columns"; schema: string; table: string }
+  | { kind: "query"; statement: string; searchPath: string[]; limit: number };
+
+export type PoolAnswer =
+  | { kind: "tables"; tables: StoredTable[] }
+  | { kind: "columns"; columns: StoredColumn[] }
+  | { kind: "query"; result: QueryResult };
+
+export type FromPool =
+  | { type: "ready"; stagingDropped: number }
+  | { type: "failed-to-open"; message: string }
+  /** Before the first connect of an execution; the run waits for `touch-recorded`. */
+  | { type: "touching"; executionId: string }
+  | { type: "session"; executionId: string; session: SourceSessionId }
+  | { type: "item"; item: ExecutionItem }
+  | { type: "log"; line: Omit<LogLine, "sequence"> }
+  /** Nothing of the run is left in this process: sessions closed, staging dropped, pool statement over. */
+  | { type: "ended"; executionId: string; outcome: RunOutcome }
+  | { type: "answer"; askId: number; answer: PoolAnswer | { kind: "error"; message: string; user: boolean } };
+
+/** How a run ended in its own process; the status is written later, by the engine, after proof. */
+export type RunOutcome =
+  | { kind: "succeeded" }
+  | { kind: "failed"; failure: string; sessionsOpened: number }
+  | { kind: "stopped"; sessionsOpened: number };

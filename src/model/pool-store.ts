@@ -1,0 +1,85 @@
+import type { Column, ColumnBatch } from "./columns.ts";
+
+/**
+ * The store of one data pool. One process owns it. Schemas: a data source's tables live in the schema
+ * named by its id, global ones in the schema named by the pool's id.
+ */
+export interface PoolStore {
+  /** Makes the schema if it is not there. */
+  ensureSchema(schema: string): Promise<void>;
+  /** Drops every staging table in the pool: at opening, when no run can own one. Returns how many. */
+  dropAllStaging(): Promise<number>;
+  /**
+   * Makes an empty staging table beside its target; invisible to `tables()`. Columns are followed by
+   * `_CELONIS_CHANGE_DATE` (TIMESTAMP, UTC), which gets `changeDate` in every row.
+   */
+  stage(target: StagingTarget): Promise<StagingTable>;
+  /**
+   * Swaps all staged tables in, in one transaction, together with a marker row. `lastCheck` runs right
+   * before COMMIT and throws to give up; COMMIT itself is never interrupted. Returns after the outcome is known.
+   */
+  swap(staged: StagingTable[], marker: LoadMarker, lastCheck: () => void): Promise<void>;
+  /** Whether the marker's transaction was committed: the truth after a COMMIT that seemed to fail. */
+  wasCommitted(marker: LoadMarker): Promise<boolean>;
+  /**
+   * Runs a script of several statements as one transaction. Aborting `signal` interrupts it.
+   * @throws UserError naming statement number and position.
+   */
+  transform(
+    script: string,
+    searchPath: string[],
+    marker: LoadMarker,
+    options: { signal: AbortSignal; onStatement?: (number: number, of: number, sql: string) => void },
+  ): Promise<void>;
+  /** One script for a person: the rows of its last statement, at most `limit`. Same rules as `transform`. */
+  query(script: string, searchPath: string[], limit: number, options: { signal: AbortSignal }): Promise<QueryResult>;
+  tables(): Promise<StoredTable[]>;
+  /** Columns of a table; empty if it does not exist. */
+  columns(schema: string, table: string): Promise<StoredColumn[]>;
+  close(): Promise<void>;
+}
+
+export interface StagingTarget {
+  executionId: string;
+  schema: string;
+  table: string;
+  columns: Column[];
+  /** DuckDB type by column name where the user overrides ours. */
+  preferredTypes: Record<string, string>;
+  /** Epoch milliseconds, one value per extraction. */
+  changeDate: number;
+}
+
+export interface StagingTable {
+  readonly target: StagingTarget;
+  /** Appends a batch; what it needs of it is copied when this returns. */
+  append(batch: ColumnBatch): Promise<void>;
+  /** Makes all rows durable and counts them. */
+  finish(): Promise<{ rows: number }>;
+  /** Drops it; harmless twice. */
+  drop(): Promise<void>;
+}
+
+export interface LoadMarker {
+  executionId: string;
+  taskId: string;
+}
+
+export interface QueryResult {
+  columns: { name: string; type: string }[];
+  /** Values as JSON can hold them: large integers and decimals as text. */
+  rows: unknown[][];
+  truncated: boolean;
+}
+
+export interface StoredTable {
+  schema: string;
+  name: string;
+  type: "TABLE" | "VIEW";
+}
+
+export interface StoredColumn {
+  name: string;
+  /** DuckDB's spelling, e.g. `DECIMAL(18,2)`. */
+  type: string;
+}

@@ -1,0 +1,90 @@
+import type { Column, ColumnBatch } from "./columns.ts";
+import type { DataSourceType, PostgresConfiguration, TableExtraction } from "./definitions.ts";
+import type { SourceSessionId } from "./execution.ts";
+
+/** Everything needed to connect. The password lives only in memory and in this object. */
+export interface SourceAccess {
+  /** Name of the connection, for errors. */
+  name: string;
+  configuration: PostgresConfiguration;
+  password: string;
+}
+
+/**
+ * A kind of source system. Two ends, used by two processes: `open` reads (pool's process),
+ * `control` looks and stops (server process). The end that looks is never the one that is stopped.
+ */
+export interface Source {
+  readonly type: DataSourceType;
+  /** What aborting a session of ours does at the far end. */
+  readonly abortMeans: "cancel query" | "kill session" | "stop reading";
+  /**
+   * Opens a session tagged with `tag`.
+   * @throws RetryableSourceError | FatalSourceError, one line without secrets; both mean: no session exists
+   *   on which a statement was sent. StoppedError when `signal` aborted.
+   */
+  open(access: SourceAccess, tag: string, options: { signal: AbortSignal }): Promise<SourceSession>;
+  /** Opens the second connection, over which sessions are read and ended. Same errors as `open`. */
+  control(access: SourceAccess, options: { signal: AbortSignal }): Promise<SourceControl>;
+}
+
+/** One reading session of an execution. */
+export interface SourceSession {
+  readonly id: SourceSessionId;
+  /**
+   * What the table looks like now, and the query that reads it.
+   * @throws FatalSourceError naming table and column if something asked for is not there.
+   */
+  describe(table: TableExtraction, options: { signal: AbortSignal }): Promise<TableRead>;
+  /**
+   * Reads it. Constant memory: the source is held back while the reader of the batches is busy.
+   * Aborting `signal` ends the query at the source too (cancel request and destroyed socket) and
+   * rejects with the signal's reason.
+   * @throws FatalSourceError naming table and column for a value that does not fit; never a silent null.
+   */
+  read(table: TableRead, options: { signal: AbortSignal }): AsyncIterable<ColumnBatch>;
+  /** Ends the session; after an abort at once and by force. Never throws. */
+  close(): Promise<void>;
+}
+
+export interface TableRead {
+  /** For messages: schema and table as the source spells them. */
+  label: string;
+  columns: Column[];
+  /** Names of primary key columns, in key order. */
+  primaryKey: string[];
+  /** The statement as it is sent, for the log. */
+  query: string;
+  /** The source's own estimate of all rows of the table; null if it has none. */
+  estimatedRows: number | null;
+}
+
+/** What the source says of its own sessions, in one read. */
+export interface SessionList {
+  /** The source's clock at the read and at its start: a session older than the start cannot exist. */
+  readAt: string;
+  serverStartedAt: string;
+  sessions: SourceSessionView[];
+}
+
+export interface SourceSessionView extends SourceSessionId {
+  /** As the source names it, e.g. `active`, `idle`. */
+  state: string;
+  /** What it waits for, e.g. `Client:ClientWrite`; "" if it does not wait. */
+  waits: string;
+}
+
+/** The second connection. Its own tag never matches an execution's. */
+export interface SourceControl {
+  /** Sessions that carry `tag`, or are one of `known` under whatever tag. @throws RetryableSourceError when the list cannot be read: that is "unknown", never "none". */
+  sessions(tag: string, known: SourceSessionId[], options: { signal: AbortSignal }): Promise<SessionList>;
+  /** Sessions whose tag starts with `prefix`: leftovers of an earlier server. */
+  sessionTags(prefix: string, options: { signal: AbortSignal }): Promise<string[]>;
+  /** Asks the session to give up its statement. May be lost without an error: look again. */
+  cancel(session: SourceSessionId, options: { signal: AbortSignal }): Promise<void>;
+  /** Ends the session. Look again. */
+  terminate(session: SourceSessionId, options: { signal: AbortSignal }): Promise<void>;
+  /** Tables whose name matches `pattern` (SQL LIKE with %, any case; "" = all), at most `limit`. */
+  searchTables(pattern: string, limit: number, options: { signal: AbortSignal }): Promise<{ schema: string; name: string }[]>;
+  close(): Promise<void>;
+}

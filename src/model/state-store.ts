@@ -1,0 +1,104 @@
+import type { ApiKey, DataPool, DataSource, Job, TableExtraction, Task } from "./definitions.ts";
+import type { Execution, ExecutionItem, ExecutionStatus, LogLevel, LogLine, SourceSessionId, TerminalStatus } from "./execution.ts";
+import type { Proof, StopReason } from "./stop.ts";
+
+/**
+ * All durable state of a server. Every method is one transaction and durable when it resolves.
+ * Asynchronous, so that a store over a network can take the place of the embedded one.
+ */
+export interface StateStore extends DefinitionStore, ExecutionStore, KeyStore {
+  close(): Promise<void>;
+}
+
+/** `insert*` of a name that is taken, or of a child whose parent is gone, throws UserError("conflict" | "not-found"). */
+export interface DefinitionStore {
+  pools(): Promise<DataPool[]>;
+  pool(id: string): Promise<DataPool | null>;
+  insertPool(pool: DataPool): Promise<void>;
+  updatePool(pool: DataPool): Promise<void>;
+  /** With all it holds. Throws UserError("conflict") while an execution of it is QUEUED or RUNNING. */
+  deletePool(id: string): Promise<void>;
+
+  dataSources(poolId: string): Promise<DataSource[]>;
+  dataSource(id: string): Promise<DataSource | null>;
+  insertDataSource(source: DataSource): Promise<void>;
+  updateDataSource(source: DataSource): Promise<void>;
+  /** Throws UserError("conflict") while a job names it. */
+  deleteDataSource(id: string): Promise<void>;
+
+  jobs(poolId: string): Promise<Job[]>;
+  job(id: string): Promise<Job | null>;
+  insertJob(job: Job): Promise<void>;
+  updateJob(job: Job): Promise<void>;
+  /** With its tasks, executions and logs. Throws UserError("conflict") while one is QUEUED or RUNNING. */
+  deleteJob(id: string): Promise<void>;
+
+  /** In order of position. */
+  tasks(jobId: string): Promise<Task[]>;
+  task(id: string): Promise<Task | null>;
+  /** Given position or the end; others move so that positions stay 1..n. */
+  insertTask(task: Task): Promise<void>;
+  updateTask(task: Task): Promise<void>;
+  deleteTask(id: string): Promise<void>;
+
+  /** In order of position. */
+  tables(taskId: string): Promise<TableExtraction[]>;
+  table(id: string): Promise<TableExtraction | null>;
+  /** All or none. */
+  insertTables(tables: TableExtraction[]): Promise<void>;
+  updateTables(tables: TableExtraction[]): Promise<void>;
+  deleteTable(id: string): Promise<void>;
+}
+
+export interface ExecutionStore {
+  /** Puts it at the end of the queue, or returns the execution of the same job that is not over yet. */
+  enqueue(execution: Execution): Promise<{ enqueued: true } | { enqueued: false; active: Execution }>;
+  /** Oldest QUEUED -> RUNNING if fewer than `most` are RUNNING and no stop was asked for; one statement decides. */
+  claimNext(most: number, at: number): Promise<Execution | null>;
+  /**
+   * Records that a stop was asked for. QUEUED becomes CANCEL (or FAIL) in the same transaction; RUNNING keeps
+   * its status; a second asker only counts up; a terminal execution is returned unchanged.
+   */
+  requestStop(id: string, reason: StopReason, at: number): Promise<Execution | null>;
+  markSourceTouched(id: string): Promise<void>;
+  addSession(id: string, session: SourceSessionId): Promise<void>;
+  recordProof(id: string, proof: Proof): Promise<void>;
+  /** RUNNING -> terminal by compare-and-set; false if it was not RUNNING. */
+  finish(id: string, status: TerminalStatus, facts: { at: number; proof: Proof; failure: string | null }): Promise<boolean>;
+
+  execution(id: string): Promise<Execution | null>;
+  /** QUEUED and RUNNING, oldest first. */
+  activeExecutions(): Promise<Execution[]>;
+  activeExecution(jobId: string): Promise<Execution | null>;
+  /** Newest first, without plans of other jobs; `page` from 0. */
+  executions(jobId: string, page: number, limit: number): Promise<{ executions: Execution[]; total: number }>;
+  /** Latest execution of every job of the pool, one row a job, in order of creation. Constant in the number of past executions. */
+  poolStatus(poolId: string): Promise<JobStatus[]>;
+  jobStatus(jobId: string): Promise<JobStatus | null>;
+
+  saveItem(item: ExecutionItem): Promise<void>;
+  items(executionId: string): Promise<ExecutionItem[]>;
+  item(id: string): Promise<ExecutionItem | null>;
+  appendLog(lines: Omit<LogLine, "sequence">[]): Promise<void>;
+  /** Newest first; levels empty = all. */
+  log(query: { executionId: string; itemIds: string[] | null; levels: LogLevel[]; page: number; limit: number }): Promise<{ lines: LogLine[]; total: number }>;
+}
+
+export interface JobStatus {
+  jobId: string;
+  jobName: string;
+  /** null: never ran. */
+  status: ExecutionStatus | null;
+  executionId: string | null;
+  startedAt: number | null;
+}
+
+export interface KeyStore {
+  insertKey(key: ApiKey, hash: Uint8Array): Promise<void>;
+  /** By index, not by scan; `hash` is what was stored, for a constant-time comparison by the caller. */
+  keyByHash(hash: Uint8Array): Promise<{ key: ApiKey; hash: Uint8Array } | null>;
+  keys(): Promise<ApiKey[]>;
+  /** False if there is no such key. */
+  revokeKey(id: string, at: number): Promise<boolean>;
+  keyUsed(id: string, at: number): Promise<void>;
+}

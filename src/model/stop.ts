@@ -1,0 +1,59 @@
+/** Why something was told to stop. Data, not text: handed to `abort()`, stored, shown. */
+export type StopReason =
+  | { by: "operator"; keyName: string; channel: StopChannel; because: string | null }
+  | { by: "guard"; window: string }
+  | { by: "timeout"; afterMs: number }
+  | { by: "no-progress"; afterMs: number }
+  | { by: "shutdown" }
+  | { by: "server-stopped" };
+
+/** Through which door the stop came. */
+export type StopChannel = "wire" | "desk" | "console" | "internal";
+
+/** The status an execution gets when this reason ended it: a person's will is CANCEL, everything else FAIL. */
+export function statusAfterStop(reason: StopReason): "CANCEL" | "FAIL" {
+  switch (reason.by) {
+    case "operator":
+    case "guard":
+      return "CANCEL";
+    case "timeout":
+    case "no-progress":
+    case "shutdown":
+    case "server-stopped":
+      return "FAIL";
+  }
+}
+
+/** One line for logs and receipts. */
+export function describeStop(reason: StopReason): string {
+  switch (reason.by) {
+    case "operator":
+      return `stopped on request of key "${reason.keyName}"${reason.because === null ? "" : `: ${reason.because}`}`;
+    case "guard":
+      return `stopped for the maintenance window "${reason.window}"`;
+    case "timeout":
+      return `stopped after its limit of ${String(Math.round(reason.afterMs / 1000))} s`;
+    case "no-progress":
+      return `stopped after ${String(Math.round(reason.afterMs / 1000))} s without progress`;
+    case "shutdown":
+      return "stopped because the server shuts down";
+    case "server-stopped":
+      return "server stopped";
+  }
+}
+
+/**
+ * How far a stop is proven; later includes earlier. `source idle` is the only one that lets a
+ * terminal status be written: the source's own session list was read and holds nothing of the
+ * execution, or no statement of it was ever sent.
+ */
+export const proofLevels = ["requested", "recorded", "worker gone", "source idle"] as const;
+export type ProofLevel = (typeof proofLevels)[number];
+
+export interface Proof {
+  level: ProofLevel;
+  /** Epoch ms of the look that gave this level. */
+  at: number;
+  /** Why the next level is not reached, or how this one was; one line, no secret. */
+  note: string;
+}
