@@ -15,12 +15,15 @@ export type ToPool =
 export type PoolQuestion =
   | { kind: "tables" }
   | { kind: "columns"; schema: string; table: string }
-  | { kind: "query"; statement: string; searchPath: string[]; limit: number };
+  | { kind: "query"; statement: string; searchPath: string[]; limit: number }
+  /** Which tasks of an execution committed: asked after its process died. */
+  | { kind: "committed"; executionId: string; taskIds: string[] };
 
 export type PoolAnswer =
   | { kind: "tables"; tables: StoredTable[] }
   | { kind: "columns"; columns: StoredColumn[] }
-  | { kind: "query"; result: QueryResult };
+  | { kind: "query"; result: QueryResult }
+  | { kind: "committed"; taskIds: string[] };
 
 export type FromPool =
   | { type: "ready"; stagingDropped: number }

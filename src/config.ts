@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { UserError } from "./model/errors.ts";
+
+const schema = z.object({
+  home: z.string().min(1),
+  host: z.string().min(1).default("127.0.0.1"),
+  port: z.coerce.number().int().min(0).max(65535).default(4480),
+  insecureHttp: z.boolean().default(false),
+  /** Null: made and shown once, if the home has no admin key yet. */
+  adminKey: z.string().nullable().default(null),
+  mostRunning: z.coerce.number().int().min(1).max(64).default(4),
+});
+
+/** What a server runs with; made once, read everywhere, never changed. */
+export type Config = Readonly<z.output<typeof schema>>;
+
+export interface ConfigInput {
+  home: string;
+  host?: string | undefined;
+  port?: string | number | undefined;
+  insecureHttp?: boolean | undefined;
+  adminKey?: string | undefined;
+}
+
+/**
+ * Options of the command first, then the environment. Nothing else in the server reads the environment.
+ * @throws UserError naming the setting and what it takes.
+ */
+export function readConfig(input: ConfigInput, env: Record<string, string | undefined>): Config {
+  const operation = "read the configuration";
+  const result = schema.safeParse({
+    home: resolve(input.home),
+    host: input.host,
+    port: input.port ?? env["NIGHTDESK_PORT"],
+    insecureHttp: input.insecureHttp,
+    adminKey: input.adminKey ?? adminKeyOf(env),
+    mostRunning: env["NIGHTDESK_MOST_RUNNING"],
+  });
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new UserError("invalid", `${issue?.path.join(".") ?? "configuration"}: ${issue?.message ?? "wrong"}`, {
+      operation,
+      next: "see nightdesk serve --help",
+    });
+  }
+  const config = Object.freeze(result.data);
+  if (!isLoopback(config.host) && !config.insecureHttp) {
+    throw new UserError("invalid", `plain HTTP on ${config.host} would send keys over the network in clear`, {
+      operation,
+      next: "listen on 127.0.0.1, or accept the risk with --insecure-http",
+    });
+  }
+  return config;
+}
+
+function adminKeyOf(env: Record<string, string | undefined>): string | undefined {
+  const file = env["NIGHTDESK_ADMIN_KEY_FILE"];
+  if (file === undefined || file === "") return env["NIGHTDESK_ADMIN_KEY"] || undefined;
+  try {
+    return readFileSync(file, "utf8").split(/\r?\n/)[0]?.trim();
+  } catch (error) {
+    throw new UserError("invalid", `cannot be read: ${(error as NodeJS.ErrnoException).code ?? "error"}`, {
+      operation: "read the admin key",
+      place: file,
+      next: "check NIGHTDESK_ADMIN_KEY_FILE",
+    });
+  }
+}
+
+/** True for addresses that never leave the machine. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
+  if (bare === "localhost" || bare === "::1") return true;
+  return isIP(bare) === 4 && bare.startsWith("127.");
+}

@@ -1,0 +1,267 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { deferred, type Deferred } from "./base/deferred.ts";
+import { UserError } from "./model/errors.ts";
+import type { RunPlan } from "./model/execution.ts";
+import type { PoolHost, PoolRun, ProcessGone, RunEvents } from "./model/pool-host.ts";
+import type { FromPool, PoolAnswer, PoolQuestion, RunOutcome, ToPool } from "./model/pool-protocol.ts";
+
+/** A process without a run or question is closed after this. */
+const idleMs = 10 * 60_000;
+
+interface LiveRun {
+  poolId: string;
+  events: RunEvents;
+  gone: Deferred<RunOutcome | ProcessGone>;
+  /** Events are handed on one after another; an outcome waits for all before it. */
+  tail: Promise<void>;
+}
+
+/** One pool's process: opened at first use, closed when idle, its end told to everyone who waits on it. */
+class PoolProcess {
+  readonly #child: ChildProcess;
+  readonly #ready = deferred<void>();
+  readonly #exited = deferred<string>();
+  readonly #runs = new Map<string, LiveRun>();
+  readonly #asked = new Map<number, Deferred<PoolAnswer>>();
+  #nextAsk = 1;
+  #idle: NodeJS.Timeout | undefined;
+
+  #closing = false;
+
+  constructor(folder: string, environment: Record<string, string>) {
+    const inSource = import.meta.url.endsWith(".ts");
+    const script = new URL(inSource ? "./pool-process.ts" : "./pool-process.js", import.meta.url);
+    this.#child = fork(fileURLToPath(script), [folder], {
+      cwd: folder,
+      env: environment,
+      execArgv: inSource ? ["--import", import.meta.resolve("tsx")] : [],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      serialization: "json",
+    });
+    this.#child.on("message", (message: FromPool) => {
+      this.#receive(message);
+    });
+    this.#child.on("error", (error) => {
+      this.#end(error.message);
+    });
+    // "close", not "exit": by then the channel is drained and no message of it can still come.
+    this.#child.on("close", (code, signal) => {
+      this.#end(signal === null ? `exit code ${String(code)}` : `signal ${signal}`);
+    });
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  /** Resolves when the pool's file is open. Rejects with one line when it cannot be opened. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Resolves when the process is gone and reaped. */
+  get exited(): Promise<string> {
+    return this.#exited.promise;
+  }
+
+  /** It takes no more work; a successor waits for `exited`. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  close(): void {
+    this.#closing = true;
+    this.#send({ type: "close" });
+  }
+
+  async run(plan: RunPlan, password: string | null, live: LiveRun): Promise<void> {
+    clearTimeout(this.#idle);
+    this.#runs.set(plan.executionId, live);
+    try {
+      await this.#ready.promise;
+      this.#send({ type: "run", plan, password });
+    } catch (error) {
+      this.#runs.delete(plan.executionId);
+      live.gone.resolve({ kind: "process-gone", detail: (error as Error).message });
+    }
+  }
+
+  send(message: ToPool): void {
+    this.#send(message);
+  }
+
+  async ask(question: PoolQuestion): Promise<PoolAnswer> {
+    clearTimeout(this.#idle);
+    await this.#ready.promise;
+    const askId = this.#nextAsk++;
+    const answer = deferred<PoolAnswer>();
+    this.#asked.set(askId, answer);
+    this.#send({ type: "ask", askId, question });
+    try {
+      return await answer.promise;
+    } finally {
+      this.#asked.delete(askId);
+      this.#restIfIdle();
+    }
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #send(message: ToPool): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  #receive(message: FromPool): void {
+    switch (message.type) {
+      case "ready":
+        this.#ready.resolve();
+        this.#restIfIdle();
+        break;
+      case "failed-to-open":
+        this.#ready.reject(new Error(message.message));
+        break;
+      case "touching":
+        this.#hand(message.executionId, async ({ touching }) => {
+          await touching();
+          this.#send({ type: "touch-recorded", executionId: message.executionId });
+        });
+        break;
+      case "session":
+        this.#hand(message.executionId, ({ session }) => session(message.session));
+        break;
+      case "item":
+        this.#hand(message.item.executionId, ({ item }) => item(message.item));
+        break;
+      case "log":
+        this.#hand(message.line.executionId, ({ log }) => log(message.line));
+        break;
+      case "ended": {
+        const live = this.#runs.get(message.executionId);
+        this.#runs.delete(message.executionId);
+        void live?.tail.then(() => {
+          live.gone.resolve(message.outcome);
+        });
+        this.#restIfIdle();
+        break;
+      }
+      case "answer": {
+        const { answer } = message;
+        const asked = this.#asked.get(message.askId);
+        if (answer.kind !== "error") asked?.resolve(answer);
+        else if (answer.user) asked?.reject(new UserError("invalid", answer.message, { operation: "ask the pool" }));
+        else asked?.reject(new Error(answer.message));
+        break;
+      }
+    }
+  }
+
+  #hand(executionId: string, deliver: (events: RunEvents) => Promise<void>): void {
+    const live = this.#runs.get(executionId);
+    if (live === undefined) return;
+    // An event that cannot be recorded ends the run rather than going missing in silence.
+    live.tail = live.tail
+      .then(() => deliver(live.events))
+      .catch(() => {
+        this.#send({ type: "abort", executionId, reason: { by: "shutdown" } });
+      });
+  }
+
+  #end(how: string): void {
+    clearTimeout(this.#idle);
+    const detail = `the pool's process ended (${how})`;
+    this.#ready.reject(new Error(detail));
+    for (const live of this.#runs.values()) {
+      void live.tail.then(() => {
+        live.gone.resolve({ kind: "process-gone", detail });
+      });
+    }
+    this.#runs.clear();
+    for (const asked of this.#asked.values()) asked.reject(new Error(detail));
+    this.#exited.resolve(detail);
+  }
+
+  #restIfIdle(): void {
+    if (this.#runs.size > 0 || this.#asked.size > 0) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      this.close();
+    }, idleMs);
+    this.#idle.unref();
+  }
+}
+
+/**
+ * One child process a pool, under `HOME/pools/<poolId>/`. A process that is gone is reaped before its
+ * successor is started, because two of them must never own one file. `environment` is all they get to see
+ * of ours: no secret of the operator.
+ */
+export function createPoolProcesses(home: string, environment: Record<string, string>): PoolHost {
+  const processes = new Map<string, PoolProcess>();
+  const folderOf = (poolId: string): string => join(home, "pools", poolId);
+
+  const processOf = async (poolId: string): Promise<PoolProcess> => {
+    const folder = folderOf(poolId);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (;;) {
+      const existing = processes.get(poolId);
+      if (existing === undefined) break;
+      if (!existing.closing) return existing;
+      await existing.exited;
+    }
+    const started = new PoolProcess(folder, environment);
+    processes.set(poolId, started);
+    void started.exited.then(() => {
+      if (processes.get(poolId) === started) processes.delete(poolId);
+    });
+    return started;
+  };
+
+  return {
+    run: (plan, password, events): PoolRun => {
+      const live: LiveRun = { poolId: plan.poolId, events, gone: deferred(), tail: Promise.resolve() };
+      let process: PoolProcess | null = null;
+      const begun = processOf(plan.poolId).then(
+        async (opened) => {
+          process = opened;
+          await opened.run(plan, password, live);
+        },
+        (error: unknown) => {
+          live.gone.resolve({ kind: "process-gone", detail: error instanceof Error ? error.message : String(error) });
+        },
+      );
+      return {
+        gone: live.gone.promise,
+        // After `begun`, so that an abort never overtakes the run it is meant for.
+        abort: (reason) =>
+          void begun.then(() => {
+            process?.send({ type: "abort", executionId: plan.executionId, reason });
+          }),
+        kill: () => process?.kill(),
+      };
+    },
+    takeOver: async (poolId) => {
+      await (await processOf(poolId)).ready;
+    },
+    ask: async (poolId, question) => (await processOf(poolId)).ask(question),
+    remove: async (poolId) => {
+      const process = processes.get(poolId);
+      process?.kill();
+      await process?.exited;
+      await rm(folderOf(poolId), { recursive: true, force: true });
+    },
+    close: async (graceMs) => {
+      await Promise.all(
+        [...processes.values()].map(async (process) => {
+          process.close();
+          const timer = setTimeout(() => {
+            process.kill();
+          }, graceMs);
+          await process.exited;
+          clearTimeout(timer);
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import type { TableExtraction } from "../model/definitions.ts";
+import { FatalSourceError, UserError, errorLine } from "../model/errors.ts";
+import { sourceTag, type PlannedTask } from "../model/execution.ts";
+import type { StagingTable } from "../model/pool-store.ts";
+import type { SourceSession } from "../model/source.ts";
+import { messages } from "./log.ts";
+import { tableRecord, type Record } from "./record.ts";
+import type { Run } from "./run-execution.ts";
+
+/** Progress is saved this often; every save is durable. */
+const progressEveryMs = 1000;
+/** A line of the log about progress comes this often. */
+const progressLineEveryMs = 30_000;
+
+/** A table that was read completely and waits for the swap. */
+interface Staged {
+  staging: StagingTable;
+  record: Record;
+}
+
+/**
+ * Reads all tables of an extraction into staging and swaps them in together, in one transaction. Until
+ * then, and after any error or stop, the targets are as they were.
+ */
+export async function extractTask(run: Run, task: PlannedTask, record: Record): Promise<void> {
+  const { plan, store, signal } = run;
+  await record.log(messages.extractionStarts(task.name));
+  if (task.tables.length === 0) {
+    await record.log(messages.noTables());
+    return;
+  }
+  const staged: Staged[] = [];
+  try {
+    const session = await openSession(run);
+    try {
+      const changeDate = run.clock.now();
+      for (const table of task.tables) {
+        signal.throwIfAborted();
+        staged.push(await stageTable(run, task, table, session, changeDate));
+      }
+    } finally {
+      await session.close();
+    }
+    await record.log(messages.swapping());
+    await store.swap(
+      staged.map(({ staging }) => staging),
+      { executionId: plan.executionId, taskId: task.id },
+      () => {
+        signal.throwIfAborted();
+      },
+    );
+  } catch (error) {
+    if (signal.aborted) await record.log(messages.canceling(task.name));
+    for (const { staging, record: step } of staged) {
+      await staging.drop();
+      await step.end(signal.aborted ? "CANCEL" : "FAIL", "discarded");
+    }
+    throw error;
+  }
+  for (const { staging, record: step } of staged) {
+    await step.log(messages.tableLoaded(staging.target.table));
+    await step.end("SUCCESS", "loaded");
+  }
+  await record.log(messages.extractionDone());
+}
+
+async function openSession(run: Run): Promise<SourceSession> {
+  const { plan, signal } = run;
+  if (plan.dataSource === null || run.password === null) {
+    throw new UserError("invalid", "the job has no connection, and an extraction needs one", {
+      operation: `run job "${plan.jobName}"`,
+      next: "set the job's data connection",
+    });
+  }
+  if (!run.touched) {
+    await run.events.touching();
+    run.touched = true;
+  }
+  signal.throwIfAborted();
+  const { name, configuration, type } = plan.dataSource;
+  const session = await run
+    .source(type)
+    .open({ name, configuration, password: run.password }, sourceTag(plan.executionId), { signal });
+  run.sessionsOpened += 1;
+  await run.events.session(session.id);
+  return session;
+}
+
+async function stageTable(
+  run: Run,
+  task: PlannedTask,
+  table: TableExtraction,
+  session: SourceSession,
+  changeDate: number,
+): Promise<Staged> {
+  const { plan, store, clock, signal } = run;
+  const record = await tableRecord(run, task, table, null);
+  let staging: StagingTable | null = null;
+  try {
+    const read = await session.describe(table, { signal });
+    record.item.estimatedRows = read.estimatedRows;
+    await record.log(messages.tableStarts(read.label));
+    const target = table.targetTableName ?? table.tableName;
+    if (target !== table.tableName) await record.log(messages.targetName(target));
+    if (plan.mode === "DELTA") await record.log(messages.deltaWithoutFilter(table.tableName));
+    if (table.filter !== null && table.filter.trim() !== "") await record.log(messages.filter(table.filter));
+    await record.log(messages.query(read.query));
+    staging = await store.stage({
+      executionId: plan.executionId,
+      schema: plan.dataSource?.id ?? plan.poolId,
+      table: target,
+      columns: read.columns,
+      preferredTypes: Object.fromEntries(
+        table.columns.flatMap(({ columnName, preferredType }) =>
+          preferredType === null ? [] : [[columnName, preferredType]],
+        ),
+      ),
+      changeDate,
+    });
+    let rows = 0;
+    let bytes = 0;
+    let saved = clock.monotonic();
+    let said = saved;
+    let saidRows = 0;
+    for await (const batch of session.read(read, { signal })) {
+      await staging.append(batch);
+      rows += batch.rows;
+      bytes += batch.bytes;
+      const now = clock.monotonic();
+      if (now - saved >= progressEveryMs) {
+        saved = now;
+        await record.progress({ rows, bytes });
+      }
+      if (now - said >= progressLineEveryMs) {
+        await record.log(messages.progress(table.tableName, rows - saidRows, rows));
+        said = now;
+        saidRows = rows;
+      }
+    }
+    signal.throwIfAborted();
+    const { rows: stored } = await staging.finish();
+    if (stored !== rows) {
+      throw new FatalSourceError(`${String(rows)} rows were read and ${String(stored)} stored`, {
+        operation: "stage a table",
+        place: table.tableName,
+        next: "nothing was changed; run the job again and report this",
+      });
+    }
+    await record.progress({ rows, bytes });
+    await record.log(rows === 0 ? messages.noRecords(table.tableName) : messages.tableRead(table.tableName, rows));
+    return { staging, record };
+  } catch (error) {
+    await staging?.drop();
+    if (!signal.aborted) await record.log(messages.tableFailed(table.tableName, errorLine(error)));
+    await record.end(signal.aborted ? "CANCEL" : "FAIL", staging === null ? "untouched" : "discarded");
+    throw error;
+  }
+}
