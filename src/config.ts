@@ -76,3 +76,9 @@ export function isLoopback(host: string): boolean {
   if (bare === "localhost" || bare === "::1") return true;
   return isIP(bare) === 4 && bare.startsWith("127.");
 }
+
+/** The part of the environment a pool's process gets: enough to start, nothing of ours, no secret. */
+export function poolEnvironment(env: Record<string, string | undefined>): Record<string, string> {
+  const allowed = ["PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SystemRoot", "windir"];
+  return Object.fromEntries(allowed.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}

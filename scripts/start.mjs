@@ -1,0 +1,6 @@
+// `npm start`: installs and builds what is missing, then is the command `nightdesk demo` in this very process,
+// so that a signal to `npm start` reaches it.
+import "./bootstrap.mjs";
+
+process.argv.splice(2, 0, "demo");
+await import("../dist/nightdesk.js");

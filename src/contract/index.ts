@@ -1,0 +1,5 @@
+/** The wire as plain types and constants: what servers answer and clients read. No dependency. */
+export * from "./desk.ts";
+export * from "./enums.ts";
+export * from "./paths.ts";
+export * from "./transports.ts";

@@ -1,0 +1,75 @@
+/**
+ * Every path of the wire, once. A template holds `{name}` for each id; `fill` makes a path of it:
+ * `fill(paths.job, { poolId, jobId })`. Clients add their own base and query.
+ */
+const integration = "/integration/api";
+const pool = `${integration}/pools/{poolId}`;
+const job = `${pool}/jobs/{jobId}`;
+const task = `${job}/tasks/{taskId}`;
+const extraction = `${job}/extractions/{taskId}`;
+const desk = "/desk/v1";
+
+export const paths = {
+  health: "/healthz",
+
+  user: "/api/cloud",
+  permissions: "/api/cloud/permissions",
+  cloudTeam: "/api/cloud/team",
+  team: "/api/team",
+
+  pools: `${integration}/pools`,
+  pool,
+  poolTables: `${pool}/tables`,
+  poolColumns: `${pool}/columns`,
+
+  dataSources: `${pool}/data-sources`,
+  dataSource: `${pool}/data-sources/{dataSourceId}`,
+  dataSourceTest: `${pool}/data-sources/{dataSourceId}/test`,
+  searchTables: `${pool}/data-sources/{dataSourceId}/search-tables`,
+  connections: `${integration}/datasource/{type}`,
+  connection: `${integration}/datasource/{type}/{dataSourceId}`,
+
+  jobs: `${pool}/jobs`,
+  job,
+  execute: `${job}/execute`,
+  cancel: `${job}/cancel`,
+  executeV1: `${integration}/v1/data-pools/{poolId}/data-jobs/{jobId}/execute`,
+  executeV2: `${integration}/v2/data-pools/{poolId}/data-jobs/{jobId}/execute`,
+
+  tasks: `${job}/tasks`,
+  task,
+  taskEnabled: `${task}/enabled`,
+  statement: `${job}/transformations/{taskId}/statement`,
+  expanded: `${extraction}/expanded`,
+  extractionTables: `${extraction}/tables`,
+  extractionTable: `${extraction}/tables/{tableId}`,
+
+  logsStatus: `${pool}/logs/status`,
+  jobExecutions: `${pool}/logs/{jobId}/executions`,
+  executionItems: `${pool}/logs/executions`,
+  executionDetail: `${pool}/logs/executions/detail`,
+
+  workbenchExecute: `${job}/workbench/{taskId}/execute`,
+  workbench: `${job}/workbench/{taskId}/{statementId}`,
+  workbenchResults: `${job}/workbench/{taskId}/{statementId}/results`,
+
+  about: `${desk}/about`,
+  deskStatus: `${desk}/pools/{poolId}/status`,
+  deskStop: `${desk}/pools/{poolId}/jobs/{jobId}/stop`,
+  keys: `${desk}/keys`,
+  key: `${desk}/keys/{keyId}`,
+} as const;
+
+export type PathTemplate = (typeof paths)[keyof typeof paths];
+
+/** Names of the ids in a template: `"poolId" | "jobId"`. */
+export type IdsIn<Template extends string> = Template extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | IdsIn<Rest>
+  : never;
+
+/** The path with its ids in place, each percent-encoded. A trailing slash is never needed. */
+export function fill<Template extends string>(template: Template, ids: Record<IdsIn<Template>, string>): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent((ids as Record<string, string>)[name] ?? ""),
+  );
+}

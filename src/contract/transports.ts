@@ -1,0 +1,402 @@
+import type {
+  ChangeDateOffsetType,
+  CloudTeamPrivacyType,
+  DataPushDeleteStrategy,
+  ExecutionStatus,
+  ExecutionType,
+  ExtractionMode,
+  JoinType,
+  LogLevel,
+  PoolColumnType,
+  PoolConfigurationStatus,
+  PropertyType,
+  SslMode,
+  TableExtractionType,
+  TaskType,
+  TemplateProtectionStatus,
+  WorkbenchStatus,
+} from "./enums.ts";
+
+/**
+ * The objects of the wire as a reader gets them. Times are epoch milliseconds (UTC). null and absent
+ * mean the same: not given. A real team sends more fields and words than stand here.
+ */
+
+export interface UserTransport {
+  id: string | null;
+  name: string | null;
+  email: string | null;
+  teamName: string | null;
+  teamId: string | null;
+  teamDomain: string | null;
+  active: boolean;
+  current: boolean;
+}
+
+export interface ServicePermissionsTransport {
+  serviceName: string;
+  permissions: string[];
+}
+
+export interface TeamTransport {
+  id: string;
+  name: string;
+  domain: string;
+  privacyType: CloudTeamPrivacyType;
+  trackingEnabled: boolean;
+}
+
+export interface DataPoolTransport {
+  id: string;
+  name: string | null;
+  description: string | null;
+  originalId: string | null;
+  contentId: string | null;
+  creatorUserId: string | null;
+  objectId: string | null;
+  permissions: string[] | null;
+  timeStamp: number | null;
+  configurationStatus: PoolConfigurationStatus;
+  locked: boolean;
+  monitoringTarget: boolean;
+  customMonitoringTarget: boolean;
+  customMonitoringTargetActive: boolean;
+  exported: boolean;
+  monitoringMessageColumnsMigrated: boolean;
+  contentVersion: number;
+  tags: { name: string }[];
+}
+
+/** A connection as the lists of a pool show it: without settings. */
+export interface DataSourceTransport {
+  id: string;
+  poolId: string;
+  name: string | null;
+  type: string | null;
+  metadata: string | null;
+  normalizedName: string | null;
+  parameterName: string | null;
+  targetSchemaName: string | null;
+  connected: boolean;
+  locked: boolean;
+  configured: boolean;
+  /** Ours is null: only a test of the connection knows. */
+  reachableAndValid: boolean | null;
+  imported: boolean;
+  exported: boolean;
+  exportAvailable: boolean;
+  useUplink: boolean;
+  internalSystemSelected: boolean;
+  configuration: unknown[] | null;
+}
+
+export interface ConnectionConfigurationTransport {
+  host: string;
+  port: number;
+  database: string;
+  user: string;
+  ssl: { mode: SslMode; ca?: string };
+  /** Rows a second over all sessions of the connection; null: no limit. */
+  maxRowsPerSecond: number | null;
+}
+
+/** A connection with its settings; a password never comes back. */
+export interface ConnectionTransport {
+  id: string;
+  poolId: string;
+  name: string;
+  type: string;
+  configuration: ConnectionConfigurationTransport;
+}
+
+/** `password` is needed to create, and again when host, port, database, user or ssl change. */
+export interface NewConnectionTransport {
+  name: string;
+  poolId: string;
+  configuration: Omit<ConnectionConfigurationTransport, "maxRowsPerSecond"> & {
+    password: string;
+    maxRowsPerSecond?: number | null;
+  };
+}
+
+export interface ConnectionTestTransport {
+  reachable: boolean;
+  /** One line: what, where, next step; "" when reachable. */
+  message: string;
+}
+
+export interface SearchTablesTransport {
+  /** null: the lookup failed, see `message`. */
+  availableTables: { dataSourceId: string; name: string; alias: string | null; schema: string }[] | null;
+  lookupSuccessful: boolean;
+  message: string | null;
+  translatedConnectorMessage: {
+    messageTranslationCode: string;
+    logTranslationParameters: KeyValue[];
+  } | null;
+}
+
+export interface JobTransport {
+  id: string;
+  dataPoolId: string;
+  name: string | null;
+  /** null: a global job, transformations and loads only. */
+  dataSourceId: string | null;
+  timeStamp: number | null;
+  /** null: never ran. */
+  status: ExecutionStatus | null;
+  /** Set while an execution is QUEUED or RUNNING. */
+  currentExecutionId: string | null;
+  latestExecutionItemId: string | null;
+  dagBasedExecutionEnabled: boolean | null;
+}
+
+export interface JobExecutionConfiguration {
+  id?: string | null;
+  executionId?: string | null;
+  poolId?: string | null;
+  jobId?: string | null;
+  dataSourceId?: string | null;
+  mode?: ExtractionMode | null;
+  executeOnlySubsetOfTransformations?: boolean | null;
+  transformations?: string[] | null;
+  executeOnlySubsetOfExtractions?: boolean | null;
+  extractions?: { extractionId: string; loadOnlySubsetOfTables?: boolean | null; tables?: string[] | null }[] | null;
+  loadOnlySubsetOfDataModels?: boolean | null;
+  dataModels?: { dataModelExecutionId: string; tables?: string[] | null }[] | null;
+}
+
+/** Answer to an execute of ours; upstream's is unknown and untyped to its clients. */
+export interface ExecuteAnswer {
+  executionId: string;
+  jobId: string;
+  status: ExecutionStatus;
+}
+
+export interface NewTaskInstanceTransport {
+  taskType: TaskType;
+  name: string;
+  description?: string | null;
+  taskId?: string | null;
+  jobId?: string | null;
+  executionOrder?: number | null;
+}
+
+export interface TaskInstanceTransport {
+  id: string;
+  poolId: string;
+  jobId: string;
+  /** Id of the template, distinct from `id`. */
+  taskId: string;
+  taskType: TaskType;
+  name: string | null;
+  description: string | null;
+  disabled: boolean;
+  template: boolean;
+  published: boolean;
+  legalAgreementAccepted: boolean;
+  protectionStatus: TemplateProtectionStatus;
+  createdAt: number | null;
+  taskCreatedAt: number | null;
+  taskEditedAt: number | null;
+  /** From 1. */
+  executionOrder: number;
+}
+
+export interface TransformationTransport extends TaskInstanceTransport {
+  statement: string | null;
+}
+
+export interface StatementTransport {
+  statement: string | null;
+  legalNote: string | null;
+}
+
+export interface ExtractionWithTablesTransport extends TaskInstanceTransport {
+  extractionConfigurationValueTransport: unknown;
+  extractionConfiguration: unknown;
+  tables: TableExtractionTransport[];
+  metadataTables: { tableName: string; columns: unknown[] }[];
+}
+
+export interface TableExtractionColumn {
+  columnName: string;
+  fromJoin: boolean;
+  anonymized: boolean;
+  primaryKey: boolean;
+  /** Type in the pool instead of the default one, e.g. `DECIMAL(38,6)`. */
+  preferredType: string | null;
+  dateFormat: string | null;
+}
+
+export interface TableExtractionTransport {
+  id: string;
+  taskId: string;
+  jobId: string | null;
+  tableExecutionItemId: string | null;
+  tableName: string | null;
+  targetTableName: string | null;
+  renameTargetTable: boolean;
+  schemaName: string | null;
+  filterDefinition: string | null;
+  deltaFilterDefinition: string | null;
+  useManualPKs: boolean;
+  disabled: boolean;
+  customizeColumnSelection: boolean;
+  /** Empty: all. */
+  columns: TableExtractionColumn[];
+  selectedColumns: string[];
+  creationDateColumn: string | null;
+  creationDateValueStart: number | string | null;
+  creationDateValueEnd: number | string | null;
+  creationDateParameterStart: string | null;
+  creationDateParameterEnd: string | null;
+  creationDateValueToday: boolean;
+  endDateDisabled: boolean;
+  changeDateColumn: string | null;
+  changeDateOffset: number;
+  changeDateOffsetType: ChangeDateOffsetType;
+  disableChangeLog: boolean;
+  tableExtractionType: TableExtractionType;
+  parent: boolean;
+  parentTable: string | null;
+  dependsOn: string | null;
+  joinType: JoinType;
+  columnValueTable: string | null;
+  columnValueColumn: string | null;
+  columnValueTargetColumn: string | null;
+  columnValuesAtATime: number;
+  dataPushDeleteStrategy: DataPushDeleteStrategy;
+  joins: unknown[];
+  dependentTables: unknown[];
+  connectorSpecificConfiguration: KeyValue[];
+  calculatedColumns: unknown[];
+  mirrorTableNames: string[];
+}
+
+export interface KeyValue {
+  key: string;
+  value: string | null;
+}
+
+/** One line of `logs/status`: one per job of the pool, also for jobs that never ran. */
+export interface JobStatusTransport {
+  id: string;
+  /** null: never ran. */
+  status: ExecutionStatus | null;
+  lastExecutionStartDate: number | null;
+}
+
+export interface ExecutionItemTransport {
+  id: string;
+  poolId: string | null;
+  poolName: string | null;
+  executionId: string | null;
+  schedulingId: string | null;
+  schedulingName: string | null;
+  jobId: string | null;
+  /** Task instance; null on a JOB item. */
+  taskId: string | null;
+  stepId: string | null;
+  name: string | null;
+  dataPoolVersion: string | null;
+  status: ExecutionStatus;
+  startDate: number | null;
+  endDate: number | null;
+  type: ExecutionType;
+  mode: ExtractionMode;
+  executionOrder: number;
+  monitored: boolean;
+  /** Ours, on STEP items (one table of an extraction): read so far; null where it means nothing. */
+  rows?: number | null;
+  /** Ours: the source's own estimate of all rows. */
+  estimatedRows?: number | null;
+  /** Ours: bytes read so far. */
+  bytes?: number | null;
+}
+
+/** `numOfPages` counts pages of the asked `limit`; pages are numbered from 0, newest first. */
+export interface ExecutionItemsPage {
+  executionItems: ExecutionItemTransport[];
+  numOfPages: number;
+}
+
+export interface LogMessage {
+  id: string;
+  executionItemId: string;
+  level: LogLevel;
+  date: number;
+  logMessage: string;
+  /** A name of the contract's ExecutionMessageCode list. */
+  logTranslationCode: string | null;
+  logTranslationParameters: KeyValue[];
+}
+
+export interface LogMessagesPage {
+  logMessages: LogMessage[];
+  numOfPages: number;
+}
+
+export interface PoolTable {
+  name: string;
+  loaderSource: string | null;
+  available: boolean;
+  dataSourceId: string | null;
+  dataSourceName: string | null;
+  columns: PoolColumn[];
+  type: PropertyType;
+  /** The data source's id; for global tables the pool's. */
+  schemaName: string;
+}
+
+export interface PoolColumn {
+  name: string;
+  /** Bytes a value can take as a string (four a character); 0 for other types. */
+  length: number;
+  type: PoolColumnType;
+}
+
+export interface WorkbenchExecution {
+  id: string;
+  status: WorkbenchStatus;
+  error: string | null;
+}
+
+export interface WorkbenchResult {
+  id: string;
+  query: string;
+  status: WorkbenchStatus;
+  error: string | null;
+  result: {
+    columns: { name: string; type: string }[];
+    tableContent: unknown[][];
+    /** Ours: true when there were more rows than are kept. */
+    truncated: boolean;
+  } | null;
+}
+
+/** Body of a 400. */
+export interface ValidationExceptionDescriptor {
+  errors: {
+    attribute: string | null;
+    error: string | null;
+    errorCode: string | null;
+    additionalInfo: string | null;
+  }[];
+}
+
+/** Body of every other error except 401. `reference` is the request's id, for the server's log. */
+export interface ErrorTransport {
+  title: string;
+  status: number;
+  detail: string;
+  errorCode: string;
+  reference: string;
+  message: string;
+  shortMessage: string;
+}
+
+/** Body of a 401; a wrong scheme is answered with a plain text instead. */
+export interface UnauthorizedTransport {
+  error: "Unauthorized";
+}

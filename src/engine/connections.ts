@@ -1,0 +1,129 @@
+import type { Clock } from "../base/clock.ts";
+import { newId } from "../base/ids.ts";
+import type { DataPool, DataSource, PostgresConfiguration } from "../model/definitions.ts";
+import { UserError, errorLine } from "../model/errors.ts";
+import type { SecretBox, SourceLook } from "../model/operations.ts";
+import type { SourceAccess } from "../model/source.ts";
+import type { DefinitionStore } from "../model/state-store.ts";
+import { checkFree, checkedName } from "./names.ts";
+
+/** Parts of a configuration; absent fields stay. `maxRowsPerSecond` 0 takes the limit away. */
+export type ConfigurationChange = { [Field in keyof PostgresConfiguration]?: PostgresConfiguration[Field] } & {
+  password?: string;
+};
+
+export type NewConfiguration = PostgresConfiguration & { password: string };
+
+const mostTablesFound = 1000;
+
+/** The rules of connections. Passwords come in here, are sealed here, and never go out again. */
+export class Connections {
+  readonly #store: DefinitionStore;
+  readonly #secrets: SecretBox;
+  readonly #look: SourceLook;
+  readonly #clock: Clock;
+
+  constructor(store: DefinitionStore, secrets: SecretBox, look: SourceLook, clock: Clock) {
+    this.#store = store;
+    this.#secrets = secrets;
+    this.#look = look;
+    this.#clock = clock;
+  }
+
+  async create(pool: DataPool, draft: { name: string; configuration: NewConfiguration }): Promise<DataSource> {
+    const name = checkedName(draft.name, "connection");
+    checkFree(name, await this.#store.dataSources(pool.id), { id: null, what: "connection" });
+    const id = newId();
+    const { password, ...configuration } = draft.configuration;
+    const source: DataSource = {
+      id,
+      poolId: pool.id,
+      name,
+      type: "POSTGRESQL",
+      configuration: withoutZeroLimit(configuration),
+      sealedPassword: this.#secrets.seal(id, password),
+      createdAt: this.#clock.now(),
+    };
+    await this.#store.insertDataSource(source);
+    return source;
+  }
+
+  /**
+   * The password is needed again as soon as host, port, database, user or ssl differ: whoever may edit a
+   * connection must not be able to have the stored one sent to a place of his own.
+   */
+  async change(source: DataSource, change: { name?: string; configuration?: ConfigurationChange }): Promise<DataSource> {
+    const name = change.name === undefined ? source.name : checkedName(change.name, "connection");
+    checkFree(name, await this.#store.dataSources(source.poolId), { id: source.id, what: "connection" });
+    const { password, ...given } = change.configuration ?? {};
+    const configuration = withoutZeroLimit({ ...source.configuration, ...given });
+    if (password === undefined && leadsElsewhere(source.configuration, configuration)) {
+      throw new UserError("invalid", "A change of host, port, database, user or ssl needs the password again.", {
+        operation: "change the connection",
+        attribute: "configuration.password",
+        next: "Send the change together with the password.",
+      });
+    }
+    const changed: DataSource = {
+      ...source,
+      name,
+      configuration,
+      sealedPassword: password === undefined ? source.sealedPassword : this.#secrets.seal(source.id, password),
+    };
+    await this.#store.updateDataSource(changed);
+    return changed;
+  }
+
+  /** "conflict" while a data job names it. */
+  async remove(source: DataSource): Promise<void> {
+    await this.#store.deleteDataSource(source.id);
+  }
+
+  /** Connects once. Unreachable is an answer, not an error. */
+  async test(source: DataSource): Promise<{ reachable: boolean; message: string }> {
+    try {
+      await this.#look.test(this.#access(source));
+      return { reachable: true, message: "" };
+    } catch (error) {
+      return { reachable: false, message: errorLine(error) };
+    }
+  }
+
+  /** Tables at the source whose name holds `text`, or matches it where it has a `%`. Failure is an answer. */
+  async searchTables(
+    source: DataSource,
+    text: string,
+  ): Promise<{ tables: { schema: string; name: string }[] } | { failure: string }> {
+    const pattern = text === "" || text.includes("%") ? text : `%${text}%`;
+    try {
+      return { tables: await this.#look.searchTables(this.#access(source), pattern, mostTablesFound) };
+    } catch (error) {
+      return { failure: errorLine(error) };
+    }
+  }
+
+  #access(source: DataSource): SourceAccess {
+    return {
+      name: source.name,
+      configuration: source.configuration,
+      password: this.#secrets.open(source.id, source.sealedPassword),
+    };
+  }
+}
+
+function leadsElsewhere(before: PostgresConfiguration, after: PostgresConfiguration): boolean {
+  return (
+    before.host !== after.host ||
+    before.port !== after.port ||
+    before.database !== after.database ||
+    before.user !== after.user ||
+    before.ssl.mode !== after.ssl.mode ||
+    before.ssl.ca !== after.ssl.ca
+  );
+}
+
+function withoutZeroLimit(configuration: PostgresConfiguration): PostgresConfiguration {
+  if (configuration.maxRowsPerSecond !== 0) return configuration;
+  const { maxRowsPerSecond: _, ...unlimited } = configuration;
+  return unlimited;
+}

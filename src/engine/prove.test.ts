@@ -1,0 +1,169 @@
+import { expect, test } from "vitest";
+import type { Clock } from "../base/clock.ts";
+import { RetryableSourceError } from "../model/errors.ts";
+import type { Source, SourceAccess, SourceControl, SourceSessionView } from "../model/source.ts";
+import type { Proof } from "../model/stop.ts";
+import { endUntilProven, killAfterMs, terminateAfterMs, type Ending } from "./prove.ts";
+
+/** A clock on which sleeping is the only thing that lets time pass. */
+function fakeClock(): Clock {
+  let now = 1_000_000;
+  return {
+    now: () => now,
+    monotonic: () => now,
+    sleep: async (ms, { signal } = {}) => {
+      await Promise.resolve();
+      signal?.throwIfAborted();
+      now += ms;
+    },
+  };
+}
+
+
+/** A source whose list of sessions follows a script, one entry a look; the last one repeats. */
+function scripted(looks: ("unreadable" | SourceSessionView[])[]) {
+  const calls: string[] = [];
+  let look = 0;
+  const control: SourceControl = {
+    sessions: async () => {
+      const now = looks[Math.min(look++, looks.length - 1)] ?? [];
+      if (now === "unreadable") {
+        calls.push("unreadable");
+        throw new RetryableSourceError("connection refused", { operation: "read the sessions" });
+      }
+      calls.push(`read ${String(now.length)}`);
+      return { readAt: "t", serverStartedAt: "s", sessions: now };
+    },
+    sessionTags: async () => [],
+    cancel: async () => void calls.push("cancel"),
+    terminate: async () => void calls.push("terminate"),
+    searchTables: async () => [],
+    close: async () => undefined,
+  };
+  const source: Source = {
+    type: "POSTGRESQL",
+    abortMeans: "cancel query",
+    open: async () => Promise.reject(new Error("not for proof")),
+    control: async () => control,
+  };
+  return { source, calls };
+}
+
+const session: SourceSessionView = { pid: 7, startedAt: "x", state: "active", waits: "" };
+const access = { name: "ECC", configuration: {}, password: "CANARY-x" } as unknown as SourceAccess;
+
+function ending(over: Partial<Ending> & { proofs?: Proof[] }): Ending {
+  const { proofs = [], ...rest } = over;
+  return {
+    plan: { executionId: "e" } as Ending["plan"],
+    sessions: () => [],
+    touched: () => true,
+    neverOpened: () => false,
+    stopAsked: () => true,
+    workerGone: () => true,
+    abort: () => undefined,
+    kill: () => undefined,
+    changed: ({ signal }) =>
+      new Promise((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener("abort", () => {
+          resolve();
+        });
+      }),
+    record: async (proof) => void proofs.push(proof),
+    ...rest,
+  };
+}
+
+const never = new AbortController().signal;
+
+test("an empty list is believed only once the worker is gone", async () => {
+  const { source, calls } = scripted([[]]);
+  let looks = 0;
+  const proof = await endUntilProven(
+    ending({ workerGone: () => ++looks > 12 }),
+    { clock: fakeClock(), source, access },
+    { signal: never },
+  );
+  expect(proof.level).toBe("source idle");
+  expect(calls.filter((call) => call === "read 0").length).toBeGreaterThan(1);
+});
+
+test("a list that cannot be read is unknown, never empty: the loop goes on until it can", async () => {
+  const proofs: Proof[] = [];
+  const { source, calls } = scripted([...Array<"unreadable">(50).fill("unreadable"), []]);
+  const proof = await endUntilProven(ending({ proofs }), { clock: fakeClock(), source, access }, { signal: never });
+  expect(calls.filter((call) => call === "unreadable")).toHaveLength(50);
+  expect(proof.level).toBe("source idle");
+  expect(proofs[0]).toMatchObject({ level: "worker gone" });
+  expect(proofs[0]?.note).toContain("cannot be read");
+});
+
+test("sessions are cancelled at every look and terminated from 5 s on", async () => {
+  const clock = fakeClock();
+  const { source, calls } = scripted([...Array<SourceSessionView[]>(12).fill([session]), []]);
+  const began = clock.now();
+  await endUntilProven(ending({}), { clock, source, access }, { signal: never });
+  expect(clock.now() - began).toBeGreaterThan(terminateAfterMs);
+  expect(calls.slice(0, 2)).toEqual(["read 1", "cancel"]);
+  expect(calls).toContain("terminate");
+  expect(calls.lastIndexOf("cancel")).toBeLessThan(calls.indexOf("terminate"));
+});
+
+test("a run that ended by itself gets a moment before its sessions are cancelled", async () => {
+  const { source, calls } = scripted([[session], [session], []]);
+  await endUntilProven(ending({ stopAsked: () => false }), { clock: fakeClock(), source, access }, { signal: never });
+  expect(calls).toEqual(["read 1", "read 1", "read 0"]);
+});
+
+test("a worker that does not end is told again and killed from 15 s on", async () => {
+  const clock = fakeClock();
+  let gone = false;
+  let told = 0;
+  const began = clock.now();
+  await endUntilProven(
+    ending({
+      workerGone: () => gone,
+      abort: () => void (told += 1),
+      kill: () => {
+        expect(clock.now() - began).toBeGreaterThanOrEqual(killAfterMs);
+        gone = true;
+      },
+    }),
+    { clock, source: scripted([[]]).source, access },
+    { signal: never },
+  );
+  expect(told).toBeGreaterThan(3);
+});
+
+test("without a connect there is nothing to look for; with a failed one an unreadable source is no obstacle", async () => {
+  const untouched = scripted(["unreadable"]);
+  await endUntilProven(ending({ touched: () => false }), { clock: fakeClock(), source: untouched.source, access }, { signal: never });
+  expect(untouched.calls).toEqual([]);
+  const refused = scripted(["unreadable"]);
+  const proof = await endUntilProven(
+    ending({ neverOpened: () => true, stopAsked: () => false }),
+    { clock: fakeClock(), source: refused.source, access },
+    { signal: never },
+  );
+  expect(refused.calls).toEqual(["unreadable"]);
+  expect(proof.level).toBe("source idle");
+});
+
+test("the end of the server ends the loop without a proof", async () => {
+  const stop = new AbortController();
+  const { source } = scripted([[session]]);
+  let looks = 0;
+  await expect(
+    endUntilProven(
+      ending({
+        workerGone: () => {
+          if (++looks > 20) stop.abort(new Error("server ends"));
+          return true;
+        },
+      }),
+      { clock: fakeClock(), source, access },
+      { signal: stop.signal },
+    ),
+  ).rejects.toThrow("server ends");
+});

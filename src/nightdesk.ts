@@ -1,0 +1,121 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock } from "./base/clock.ts";
+import type { Config } from "./config.ts";
+import { createEngine } from "./engine/executions.ts";
+import { ensureAdminKey } from "./engine/keys.ts";
+import type { SourceLook } from "./model/operations.ts";
+import type { SourceControl } from "./model/source.ts";
+import { createPoolProcesses } from "./pool-processes.ts";
+import { createApp, listen } from "./server/index.ts";
+import { sourceOf } from "./sources.ts";
+import { lockHome, openSecretBox, openStateStore } from "./state/index.ts";
+
+/** Time for executions to end with proof when the server stops; then pool processes are killed. */
+const stopGraceMs = 10_000;
+
+export interface Nightdesk {
+  /** Base URL with the real port. */
+  url: string;
+  /** The first admin key if it was made now: shown once, kept nowhere. */
+  newAdminKey: string | null;
+  /** Takes no new work, stops what runs, proves it, ends every process. Harmless twice. */
+  stop(): Promise<{ unproven: number }>;
+}
+
+/**
+ * Puts a server together and starts it: home locked, state open, leftovers of an earlier server being ended,
+ * queue running, HTTP listening.
+ * @throws UserError if the home is taken (says by whom) or the port is.
+ */
+export async function startNightdesk(
+  config: Config,
+  { report, poolEnvironment }: { report: (line: string) => void; poolEnvironment: Record<string, string> },
+): Promise<Nightdesk> {
+  const { home } = config;
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const lock = await lockHome(home);
+  const undo: (() => Promise<unknown>)[] = [() => lock.release()];
+  const undoAll = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const clock = systemClock;
+    const state = await openStateStore(join(home, "state.db"));
+    undo.push(() => state.close());
+    const secrets = openSecretBox(`${home}.key`);
+    const newAdminKey = await ensureAdminKey(state, clock, config.adminKey);
+    const pools = createPoolProcesses(home, poolEnvironment);
+    undo.push(() => pools.close(2000));
+    const statusChanged: ((poolId: string) => void)[] = [];
+    const engine = createEngine({
+      store: state,
+      pools,
+      source: sourceOf,
+      secrets,
+      clock,
+      mostRunning: config.mostRunning,
+      report,
+      onChange: (poolId) => {
+        for (const changed of statusChanged) changed(poolId);
+      },
+    });
+    const app = createApp({
+      state,
+      executions: engine,
+      poolData: pools,
+      secrets,
+      sources: sourceLook(),
+      clock,
+      version: await ownVersion(),
+      onStatusChange: (changed) => {
+        statusChanged.push(changed);
+      },
+      report,
+    });
+    const http = await listen(app, { host: config.host, port: config.port });
+    undo.push(() => http.close());
+    await engine.start();
+    let stopped: Promise<{ unproven: number }> | null = null;
+    return {
+      url: http.url,
+      newAdminKey,
+      stop: () =>
+        (stopped ??= (async () => {
+          const unproven = await engine.close(stopGraceMs);
+          await undoAll();
+          return { unproven };
+        })()),
+    };
+  } catch (error) {
+    await undoAll();
+    throw error;
+  }
+}
+
+/** Looks over the same second connection that proofs are taken with. */
+function sourceLook(): SourceLook {
+  const over = async <T>(
+    type: string,
+    access: Parameters<SourceLook["test"]>[0],
+    look: (control: SourceControl, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    const { signal } = new AbortController();
+    const control = await sourceOf(type).control(access, { signal });
+    try {
+      return await look(control, signal);
+    } finally {
+      await control.close();
+    }
+  };
+  return {
+    test: (access) => over("POSTGRESQL", access, async () => undefined),
+    searchTables: (access, pattern, limit) =>
+      over("POSTGRESQL", access, (control, signal) => control.searchTables(pattern, limit, { signal })),
+  };
+}
+
+async function ownVersion(): Promise<string> {
+  const text = await readFile(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,79 @@
+import type { JobStatusTransport, JobTransport } from "../contract/index.ts";
+import { TeamError } from "../model/team.ts";
+import type { Team, TeamJob } from "../model/team.ts";
+import type { Client } from "../sdk/index.ts";
+import { asTeam } from "./failures.ts";
+import { isNumberOrNull, isTextOrNull, notUnderstood, orNull } from "./shapes.ts";
+
+/** Status of a job for which the team gave no status it must have; no team uses this word, so it reads as unknown. */
+const notTold = "NOT TOLD";
+
+/** Any team that speaks the Celonis wire: jobs with their names, `logs/status`, and cancel by job. */
+export function wireTeam(client: Client): Pick<Team, "jobs" | "stop"> {
+  return {
+    jobs: (poolId, options) =>
+      asTeam(async () => {
+        // In this order: the statuses are what counts, so they are the fresher read.
+        const jobs = await client.jobs.list(poolId, options);
+        const statuses = await client.logs.status(poolId, options);
+        return merge(jobs, statuses);
+      }),
+    stop: ({ poolId, jobId, executionId }, options) =>
+      asTeam(async () => {
+        // This wire cancels jobs, not executions: a new run between these two calls is hit. The gap is one call.
+        if (executionId !== null) {
+          const current = activeExecution(await client.jobs.get(poolId, jobId, options));
+          if (current !== executionId) return "other-execution";
+        }
+        await client.jobs.cancel(poolId, jobId, options);
+        return "accepted";
+      }),
+  };
+}
+
+/** null: nothing of the job is active. */
+function activeExecution(job: JobTransport): string | null {
+  const current = orNull(job.currentExecutionId);
+  if (current === null && (job.status === "RUNNING" || job.status === "QUEUED")) {
+    throw new TeamError("unknown", "the team does not say which execution runs, so one alone cannot be stopped");
+  }
+  return current;
+}
+
+/** Every job that one of the two reads knows. */
+function merge(jobs: readonly JobTransport[], statuses: readonly JobStatusTransport[]): TeamJob[] {
+  const statusOf = new Map(statuses.map((status) => [status.id, status]));
+  const listed = new Set(jobs.map((job) => job.id));
+  const onlyInStatuses = statuses.filter((status) => !listed.has(status.id));
+  return [
+    ...jobs.map((job) => teamJob(job, statusOf.get(job.id) ?? null)),
+    ...onlyInStatuses.map((status) => teamJob(null, status)),
+  ];
+}
+
+function teamJob(job: JobTransport | null, line: JobStatusTransport | null): TeamJob {
+  const id = job?.id ?? line?.id;
+  const name = orNull(job?.name);
+  const status = orNull(line?.status);
+  const executionId = orNull(job?.currentExecutionId);
+  const startedAt = orNull(line?.lastExecutionStartDate);
+  if (typeof id !== "string" || !isTextOrNull(name) || !isTextOrNull(status) || !isTextOrNull(executionId)) {
+    throw notUnderstood("job list");
+  }
+  return {
+    id,
+    name: name ?? id,
+    status: status ?? (neverRan(job, line) ? null : notTold),
+    executionId,
+    // Some senders write times as text; then the time is left out, for it decides nothing.
+    startedAt: isNumberOrNull(startedAt) ? startedAt : null,
+    rows: null,
+    stopping: null,
+  };
+}
+
+/** "No status" is believed as "never ran" only if the team's two reads agree on it. */
+function neverRan(job: JobTransport | null, line: JobStatusTransport | null): boolean {
+  if (line === null) return false;
+  return orNull(line.lastExecutionStartDate) === null && orNull(job?.status) === null && orNull(job?.currentExecutionId) === null;
+}

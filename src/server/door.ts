@@ -1,0 +1,82 @@
+import { maySee, verbsOn, verbsOnTeam, type Keys } from "../engine/keys.ts";
+import { notFound } from "../engine/belonging.ts";
+import type { ApiKey, DataPool, Verb } from "../model/definitions.ts";
+import { UserError } from "../model/errors.ts";
+import type { DefinitionStore } from "../model/state-store.ts";
+import { Unauthenticated } from "./errors.ts";
+import type { Access } from "./route.ts";
+
+/**
+ * The one door. Every request that needs a key passes here and nowhere else: first who it is, then
+ * whether the declared verb is granted on the object that the request names. Deny by default.
+ */
+export interface Door {
+  /** @throws Unauthenticated */
+  identify(authorization: string | null): Promise<ApiKey>;
+  /**
+   * The pool the request is about; null for what belongs to no pool.
+   * @throws UserError "not-found" for a pool that is not there or that the key may not see at all: the two
+   *   must not be told apart; "denied" when the pool may be seen but the verb is missing.
+   */
+  admit(key: ApiKey, access: Exclude<Access, "without key">, named: Named): Promise<DataPool | null>;
+}
+
+/** Ids by which the request names what it is about; undefined where it names none. */
+export interface Named {
+  poolId: string | undefined;
+  dataSourceId: string | undefined;
+  /** `poolId` of the JSON body. */
+  poolIdInBody: string | undefined;
+}
+
+const authorization = /^(?:appkey|bearer)[ \t]+(\S+)[ \t]*$/i;
+const knownScheme = /^(?:appkey|bearer)(?:[ \t]|$)/i;
+
+export function createDoor(keys: Keys, store: DefinitionStore): Door {
+  return {
+    async identify(header) {
+      if (header === null || header.trim() === "") throw new Unauthenticated(false);
+      if (!knownScheme.test(header)) throw new Unauthenticated(true);
+      const text = authorization.exec(header)?.[1];
+      const key = text === undefined ? null : await keys.authenticate(text);
+      if (key === null) throw new Unauthenticated(false);
+      return key;
+    },
+
+    async admit(key, access, named) {
+      if (access.on === "team") {
+        if (access.verb !== "any" && !verbsOnTeam(key).has(access.verb)) throw denied(access.verb);
+        return null;
+      }
+      const pool = await poolOf(store, access.on, named);
+      const unseen = access.on === "data source by id" ? notFound("connection") : notFound("data pool");
+      if (pool === null || !maySee(key, pool.id)) throw unseen;
+      if (access.verb !== "any" && !verbsOn(key, pool.id).has(access.verb)) throw denied(access.verb);
+      return pool;
+    },
+  };
+}
+
+async function poolOf(
+  store: DefinitionStore,
+  on: "pool" | "pool of body" | "data source by id",
+  named: Named,
+): Promise<DataPool | null> {
+  switch (on) {
+    case "pool":
+      return named.poolId === undefined ? null : await store.pool(named.poolId);
+    case "pool of body":
+      return named.poolIdInBody === undefined ? null : await store.pool(named.poolIdInBody);
+    case "data source by id": {
+      const source = named.dataSourceId === undefined ? null : await store.dataSource(named.dataSourceId);
+      return source === null ? null : await store.pool(source.poolId);
+    }
+  }
+}
+
+function denied(verb: Verb): UserError {
+  return new UserError("denied", "Access is denied.", {
+    operation: `use a key without the right to ${verb}`,
+    next: "Ask for a key with this right.",
+  });
+}

@@ -1,0 +1,122 @@
+import type { z } from "zod";
+import type { ErrorTransport, ValidationExceptionDescriptor } from "../contract/index.ts";
+import { UserError, isNightdeskError, type AnyNightdeskError } from "../model/errors.ts";
+import { BodyTooLarge, mostBodyBytes } from "./body.ts";
+
+/** Headers of every answer: nothing here may be kept by anyone on the way. */
+export const commonHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
+
+/** No usable key. `badScheme`: there is an Authorization header, of neither scheme. */
+export class Unauthenticated extends Error {
+  readonly badScheme: boolean;
+
+  constructor(badScheme: boolean) {
+    super("unauthenticated");
+    this.badScheme = badScheme;
+  }
+}
+
+/** Input that its schema refuses; `where` is "" for the body, else the part of the request. */
+export class Misfit extends Error {
+  readonly issues: z.core.$ZodIssue[];
+
+  constructor(issues: z.core.$ZodIssue[]) {
+    super("misfit");
+    this.issues = issues;
+  }
+}
+
+const badSchemeText =
+  'Invalid "Authorization" header format. Should start either with "Bearer " or "AppKey " (case insensitive).';
+
+/** The contract's answer to anything that was thrown. `report` gets what the caller is not told. */
+export function answerTo(
+  error: unknown,
+  request: { id: string; conflictCode: string; report: (line: string) => void },
+): Response {
+  if (error instanceof Unauthenticated) return unauthenticated(error);
+  if (error instanceof Misfit) return validation(request.id, error.issues.map(describeIssue));
+  if (error instanceof BodyTooLarge) {
+    const answer = refusal(request.id, 413, "Body too large.", `The limit is ${String(mostBodyBytes)} bytes.`, "GENERAL_BODY_TOO_LARGE");
+    // The rest of the body is on its way and nobody will read it.
+    answer.headers.set("connection", "close");
+    return answer;
+  }
+  if (error instanceof UserError) return userError(error, request);
+  if (isNightdeskError(error)) {
+    return refusal(request.id, 503, "Not possible now.", error.line, "GENERAL_UNAVAILABLE");
+  }
+  request.report(`request ${request.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const detail = `The server's log has it under ${request.id}.`;
+  return refusal(request.id, 500, "Unexpected error.", detail, "ADMIN_FATAL_ERROR");
+}
+
+/** Any error but 400 and 401. */
+export function refusal(requestId: string, status: number, title: string, detail: string, errorCode: string): Response {
+  const body: ErrorTransport = {
+    title,
+    status,
+    detail,
+    errorCode,
+    reference: requestId,
+    message: detail,
+    shortMessage: title,
+  };
+  return json(status, requestId, body);
+}
+
+/** A 400. */
+export function validation(requestId: string, errors: ValidationExceptionDescriptor["errors"]): Response {
+  const body: ValidationExceptionDescriptor = { errors };
+  return json(400, requestId, body);
+}
+
+function json(status: number, requestId: string, body: unknown): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { ...commonHeaders, "content-type": "application/json", "x-request-id": requestId },
+  });
+}
+
+function unauthenticated({ badScheme }: Unauthenticated): Response {
+  return badScheme
+    ? new Response(badSchemeText, { status: 401, headers: { ...commonHeaders, "content-type": "text/plain" } })
+    : new Response('{"error":"Unauthorized"}', {
+        status: 401,
+        headers: { ...commonHeaders, "content-type": "application/json" },
+      });
+}
+
+function userError(error: UserError, request: { id: string; conflictCode: string }): Response {
+  switch (error.kind) {
+    case "invalid":
+      return validation(request.id, [
+        {
+          attribute: error.attribute ?? null,
+          error: sentence(error),
+          errorCode: "GENERAL_INVALID",
+          additionalInfo: error.next ?? null,
+        },
+      ]);
+    case "denied":
+      return refusal(request.id, 403, "Access Denied.", sentence(error), "ADMIN_ACCESS_ERROR");
+    case "not-found":
+      return refusal(request.id, 404, "Not found.", error.line, "GENERAL_NOTFOUND");
+    case "conflict":
+      return refusal(request.id, 409, "Conflict.", error.line, request.conflictCode);
+  }
+}
+
+function sentence(error: AnyNightdeskError): string {
+  const place = error.place === undefined ? "" : ` (${error.place})`;
+  return `${error.operation}${place}: ${error.message}`;
+}
+
+function describeIssue(issue: z.core.$ZodIssue): ValidationExceptionDescriptor["errors"][number] {
+  return {
+    attribute: issue.path.length === 0 ? null : issue.path.join("."),
+    error: issue.message,
+    errorCode: "GENERAL_PARAMETER_MISSMATCH",
+    additionalInfo: null,
+  };
+}

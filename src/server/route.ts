@@ -1,0 +1,129 @@
+import type { z } from "zod";
+import type { IdsIn, PathTemplate } from "../contract/index.ts";
+import { verbs, type ApiKey, type DataPool, type Verb } from "../model/definitions.ts";
+
+/**
+ * Who may use a route: a verb, and on which object it is needed. "any" is any valid key.
+ * - pool: `{poolId}` of the path
+ * - pool of body: `poolId` of the JSON body
+ * - data source by id: the pool of the `{dataSourceId}` of a path without a pool
+ * - team: what belongs to no pool; the verb must be granted on "*"
+ */
+export type Access =
+  | { verb: Verb | "any"; on: "pool" | "pool of body" | "data source by id" }
+  | { verb: Verb | "any"; on: "team" }
+  | "without key";
+
+/** What an operation gets: everything in it has passed the door and its schema. */
+export type Ask<Path extends string, A extends Access, Query, Body> = {
+  /** Ids of the path, lower case; nothing is known yet of those behind the pool's. */
+  ids: Record<IdsIn<Path>, string>;
+  query: Query;
+  body: Body;
+  /** Aborts when the client has gone. A real request is only made of it when it is read. */
+  readonly signal: AbortSignal;
+} & (A extends "without key" ? unknown : { key: ApiKey }) &
+  (A extends { on: "pool" | "pool of body" | "data source by id" } ? { pool: DataPool } : unknown);
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+/** How a body is read. A JSON body that is absent reaches its schema as undefined. */
+export type BodyRule<Schema extends z.ZodType = z.ZodType> = { json: Schema } | "text" | "ignored";
+
+/** A route as the table holds it. Everything the server does with a request is derived from this. */
+export interface Route {
+  readonly method: Method;
+  readonly path: PathTemplate;
+  readonly access: Access;
+  readonly query: z.ZodType | null;
+  readonly body: BodyRule;
+  /** Schema of the JSON of a 200, or what else it is. */
+  readonly answer: z.ZodType | "empty" | "empty or text";
+  /** errorCode of a 409 of this route. */
+  readonly conflictCode: string;
+  /** Resolves with the value of the answer, or with a whole Response where that is not a JSON 200. */
+  readonly operation: (ask: AnyAsk) => Promise<unknown>;
+}
+
+/** An ask before its route gives it its types. */
+export interface AnyAsk {
+  ids: Record<string, string>;
+  query: unknown;
+  body: unknown;
+  readonly signal: AbortSignal;
+  key: ApiKey | null;
+  pool: DataPool | null;
+}
+
+interface Declaration<
+  Path extends PathTemplate,
+  A extends Access,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+> {
+  method: Method;
+  path: Path;
+  access: A;
+  query?: Query;
+  body?: { json: Body } | "text";
+  answer: Answer | "empty" | "empty or text";
+  conflictCode?: string;
+  operation: (ask: Ask<Path, A, z.output<Query>, BodyOf<Body>>) => Promise<z.output<Answer> | Response>;
+}
+
+/** A raw text body has no schema: `Body` is then inferred as its constraint. */
+type BodyOf<Body extends z.ZodType> = z.ZodType extends Body ? string : z.output<Body>;
+
+/** Declares a route; the types of its operation come from its path, access and schemas. */
+export function route<
+  const Path extends PathTemplate,
+  const A extends Access,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Answer extends z.ZodType = z.ZodType<undefined>,
+>(declared: Declaration<Path, A, Query, Body, Answer>): Route {
+  return {
+    method: declared.method,
+    path: declared.path,
+    access: declared.access,
+    query: declared.query ?? null,
+    body: declared.body ?? "ignored",
+    answer: declared.answer,
+    conflictCode: declared.conflictCode ?? "GENERAL_CONFLICT",
+    // The door fills what the access promises; `checkTable` refuses a table where path and access disagree.
+    operation: declared.operation as (ask: never) => Promise<unknown> as Route["operation"],
+  };
+}
+
+/**
+ * Refuses a table that could let something through: a route without a declared verb, an access that its path
+ * cannot serve, a route declared twice. Runs before anything listens.
+ * @throws Error naming every wrong route.
+ */
+export function checkTable(routes: readonly Route[]): void {
+  const wrong: string[] = [];
+  const seen = new Set<string>();
+  for (const { method, path, access, body } of routes) {
+    const name = `${method} ${path}`;
+    if (seen.has(name)) wrong.push(`${name}: declared twice`);
+    seen.add(name);
+    const known = access as Partial<{ verb: string; on: string }> | string | undefined;
+    if (known === "without key") continue;
+    if (typeof known !== "object" || known.verb === undefined || ![...verbs, "any"].includes(known.verb)) {
+      wrong.push(`${name}: declares no verb`);
+      continue;
+    }
+    const inPool = path.includes("{poolId}");
+    const fits =
+      known.on === "pool"
+        ? inPool && known.verb !== "any"
+        : known.on === "pool of body"
+          ? !inPool && typeof body === "object"
+          : known.on === "data source by id"
+            ? !inPool && path.includes("{dataSourceId}")
+            : known.on === "team" && !inPool;
+    if (!fits) wrong.push(`${name}: its access does not fit its path`);
+  }
+  if (wrong.length > 0) throw new Error(`The route table is refused:\n${wrong.join("\n")}`);
+}

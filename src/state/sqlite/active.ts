@@ -1,0 +1,20 @@
+import { UserError } from "../../model/errors.ts";
+import type { Connection } from "./connection.ts";
+
+/**
+ * Call inside the transaction that deletes.
+ * @param jobs a SELECT of job ids with the parameter `$id`.
+ * @throws UserError "conflict" if one of them has an execution that is QUEUED or RUNNING.
+ */
+export function refuseWhileActive(connection: Connection, operation: string, jobs: string, id: string): void {
+  const active = connection.first(
+    `SELECT job_name, status FROM execution
+     WHERE (status = 'QUEUED' OR status = 'RUNNING') AND job_id IN (${jobs}) LIMIT 1`,
+    { id },
+  );
+  if (active === null) return;
+  throw new UserError("conflict", `the job "${active.text("job_name")}" is ${active.text("status")}`, {
+    operation,
+    next: "stop it, wait until it is over, then try again",
+  });
+}

@@ -1,0 +1,104 @@
+import Database from "libsql";
+import { UserError } from "../../model/errors.ts";
+import { Row } from "./row.ts";
+
+/** What may be bound. Nothing else: the driver ends the whole process on a boolean. */
+export type Parameters = Record<string, string | number | null | Uint8Array>;
+
+/** Milliseconds that a writer waits for another process (a backup, a shell) before it gives up. */
+const busyTimeoutMs = 5000;
+
+/**
+ * One connection to the state database. Synchronous, as the driver is; each call is durable when it
+ * returns, unless it is inside `transaction`, which is durable when that returns.
+ */
+export class Connection {
+  readonly #database: Database.Database;
+  readonly #statements = new Map<string, Database.Statement<[Parameters]>>();
+
+  constructor(file: string) {
+    this.#database = new Database(file, { timeout: busyTimeoutMs });
+    try {
+      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  /** All rows of a statement with `$name` parameters. Also for `RETURNING`: it always runs to the end. */
+  all(sql: string, parameters: Parameters = {}): Row[] {
+    const rows = this.#statement(sql).all(checked(parameters)) as Record<string, unknown>[];
+    return rows.map((values) => new Row(values));
+  }
+
+  first(sql: string, parameters: Parameters = {}): Row | null {
+    return this.all(sql, parameters)[0] ?? null;
+  }
+
+  /** @returns the number of rows changed, without those changed by triggers and cascades. */
+  run(sql: string, parameters: Parameters = {}): number {
+    return this.#statement(sql).run(checked(parameters)).changes;
+  }
+
+  /** Statements without parameters or rows, separated by `;`. */
+  script(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  /** All of `work` or nothing. Takes the write lock first, so what it reads is still true when it writes. */
+  transaction<T>(work: () => T): T {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.#database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      // Some failures (disk full, I/O) have rolled back already.
+      if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Every statement run so far, for the test that reads their query plans. */
+  get statementTexts(): string[] {
+    return [...this.#statements.keys()];
+  }
+
+  close(): void {
+    this.#statements.clear();
+    if (this.#database.open) this.#database.close();
+  }
+
+  #statement(sql: string): Database.Statement<[Parameters]> {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare<[Parameters]>(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** The driver cuts text at a NUL character without a word; that must not happen to what a user wrote. */
+function checked(parameters: Parameters): Parameters {
+  for (const [name, value] of Object.entries(parameters)) {
+    if (typeof value === "string" && value.includes("\0")) {
+      throw new UserError("invalid", "the text contains the character NUL", {
+        operation: "store a value",
+        attribute: name,
+        next: "remove the character U+0000",
+      });
+    }
+  }
+  return parameters;
+}
+
+/** For text that is recorded whatever it is (log, failure): a NUL becomes the replacement character. */
+export function storable(text: string): string {
+  return text.replaceAll("\0", "\uFFFD");
+}
+
+export function flag(value: boolean): 0 | 1 {
+  return value ? 1 : 0;
+}

@@ -1,0 +1,57 @@
+import type { DataPool } from "../../model/definitions.ts";
+import type { DefinitionStore } from "../../model/state-store.ts";
+import { refuseWhileActive } from "./active.ts";
+import type { Connection } from "./connection.ts";
+import { explain, mustExist } from "./refusals.ts";
+import type { Row } from "./row.ts";
+
+type PoolStore = Pick<DefinitionStore, "pools" | "pool" | "insertPool" | "updatePool" | "deletePool">;
+
+/** Pool names need not be unique: clients tell pools apart by id. */
+export function poolStore(connection: Connection): PoolStore {
+  return {
+    async pools() {
+      return connection.all("SELECT * FROM pool ORDER BY sequence").map(toPool);
+    },
+
+    async pool(id) {
+      const row = connection.first("SELECT * FROM pool WHERE id = $id", { id });
+      return row && toPool(row);
+    },
+
+    async insertPool({ id, name, description, createdAt }) {
+      const taken = { message: `there is a pool with the id ${id} already`, next: "use another id" };
+      explain({ operation: "create a pool", taken }, () =>
+        connection.run(
+          "INSERT INTO pool (id, name, description, created_at) VALUES ($id, $name, $description, $createdAt)",
+          { id, name, description, createdAt },
+        ),
+      );
+    },
+
+    async updatePool({ id, name, description }) {
+      const changes = connection.run("UPDATE pool SET name = $name, description = $description WHERE id = $id", {
+        id,
+        name,
+        description,
+      });
+      mustExist(changes, "change a pool", `pool ${id}`);
+    },
+
+    async deletePool(id) {
+      connection.transaction(() => {
+        refuseWhileActive(connection, "delete a pool", "SELECT id FROM job WHERE pool_id = $id", id);
+        connection.run("DELETE FROM pool WHERE id = $id", { id });
+      });
+    },
+  };
+}
+
+function toPool(row: Row): DataPool {
+  return {
+    id: row.text("id"),
+    name: row.text("name"),
+    description: row.textOrNull("description"),
+    createdAt: row.integer("created_at"),
+  };
+}

@@ -1,0 +1,133 @@
+/** What a kill -9 leaves behind, and how the next server ends it. */
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newKeyText } from "../src/engine/key-text.ts";
+import {
+  connectionTo,
+  makeExtractionJob,
+  queryPool,
+  statusOf,
+  taggedSessions,
+  until,
+  waitForStatus,
+} from "./support/nightdesk.ts";
+import { createDatabase, type TestDatabase } from "./support/postgres.ts";
+import { startServerProcess, type ServerProcess } from "./support/server-process.ts";
+
+let source: TestDatabase;
+let folder: string;
+let home: string;
+let server: ServerProcess;
+const adminKey = newKeyText();
+
+beforeAll(async () => {
+  source = await createDatabase("restart");
+  await source.sql(`
+    create table "BSEG" as select g as belnr, 'text ' || g as sgtxt from generate_series(1, 50000) g;
+    analyze;
+  `);
+  folder = await mkdtemp(join(tmpdir(), "nightdesk-restart-"));
+  home = join(folder, "home");
+  server = await startServerProcess(home, adminKey);
+});
+
+afterAll(async () => {
+  await server?.end("SIGTERM");
+  expect(await taggedSessions(source)).toEqual([]);
+  await rm(folder, { recursive: true, force: true });
+  await source?.end();
+});
+
+async function makeJobs() {
+  const { id: poolId } = await server.ok("POST", "/integration/api/pools", { name: "restart" });
+  const configuration = connectionTo(source);
+  const { id: dataSourceId } = await server.ok("POST", "/integration/api/datasource/POSTGRESQL", {
+    name: "ECC",
+    poolId,
+    configuration,
+  });
+  const job = await makeExtractionJob(server, { poolId, dataSourceId }, "long", ["BSEG"]);
+  await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
+  await waitForStatus(server, poolId, job.jobId, "SUCCESS");
+  const path = `/integration/api/datasource/POSTGRESQL/${dataSourceId}`;
+  const whole = await server.ok("GET", path);
+  await server.ok("PUT", path, { ...whole, configuration: { ...whole.configuration, maxRowsPerSecond: 1000 } });
+  return { poolId: poolId as string, ...job };
+}
+
+async function startAndWaitForRows(job: Awaited<ReturnType<typeof makeJobs>>): Promise<void> {
+  await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
+  await until(async () => {
+    const { jobs } = await server.ok("GET", `/desk/v1/pools/${job.poolId}/status`);
+    return jobs[0].rows > 0 ? true : null;
+  });
+}
+
+const checksum = (path: string): Promise<unknown[][]> =>
+  queryPool(server, path, `select count(*), sum(hash(t)) from "BSEG" t`);
+
+test("kill -9 in a run: the next server ends the leftovers and the execution is FAIL, the pool as it was", async () => {
+  const job = await makeJobs();
+  const before = await checksum(job.path);
+  await startAndWaitForRows(job);
+  await server.end("SIGKILL");
+  server = await startServerProcess(home, adminKey);
+  expect(await waitForStatus(server, job.poolId, job.jobId, "FAIL", "CANCEL", "SUCCESS")).toBe("FAIL");
+  expect(await taggedSessions(source)).toEqual([]);
+  const { executionItems } = await server.ok("GET", `/integration/api/pools/${job.poolId}/logs/${job.jobId}/executions`);
+  const detail = await server.ok(
+    "GET",
+    `/integration/api/pools/${job.poolId}/logs/executions/detail?executionId=${executionItems[0].executionId}&id=${job.jobId}&type=JOB&limit=5&page=0`,
+  );
+  expect(detail.logMessages[0].logMessage).toContain("server stopped");
+  expect(await checksum(job.path)).toEqual(before);
+});
+
+test("kill -9 while a stop is not proven: the wish survives and ends as CANCEL", async () => {
+  const job = await makeJobs();
+  await startAndWaitForRows(job);
+  const [session] = await taggedSessions(source);
+  process.kill(session?.pid ?? 0, "SIGSTOP");
+  try {
+    const asked = server.ok("POST", `/desk/v1/pools/${job.poolId}/jobs/${job.jobId}/stop?wait=1`, { reason: "midnight" });
+    expect((await asked).outcome).toBe("NOT PROVEN");
+    await server.end("SIGKILL");
+    server = await startServerProcess(home, adminKey);
+    expect(await statusOf(server, job.poolId, job.jobId)).toBe("RUNNING");
+  } finally {
+    process.kill(session?.pid ?? 0, "SIGCONT");
+  }
+  expect(await waitForStatus(server, job.poolId, job.jobId, "FAIL", "CANCEL", "SUCCESS")).toBe("CANCEL");
+});
+
+test("SIGTERM in a run stops it with proof and exits 0", async () => {
+  const job = await makeJobs();
+  await startAndWaitForRows(job);
+  expect(await server.end("SIGTERM")).toBe(0);
+  expect(await taggedSessions(source)).toEqual([]);
+  server = await startServerProcess(home, adminKey);
+  expect(await statusOf(server, job.poolId, job.jobId)).toBe("FAIL");
+});
+
+test("a second server on the same home refuses and says who holds it; after a kill -9 the next one starts", async () => {
+  await expect(startServerProcess(home, adminKey)).rejects.toThrow(String(server.child.pid));
+  await server.end("SIGKILL");
+  server = await startServerProcess(home, adminKey);
+  expect((await server.call("GET", "/healthz", { key: null })).status).toBe(200);
+});
+
+test("no secret is in any file of the home, and in nothing the server printed", async () => {
+  const files = await readdir(home, { recursive: true, withFileTypes: true });
+  let looked = 0;
+  for (const entry of files) {
+    if (!entry.isFile()) continue;
+    const content = await readFile(join(entry.parentPath, entry.name));
+    looked += content.length;
+    expect(content.includes(source.password), entry.name).toBe(false);
+    expect(content.includes(adminKey), entry.name).toBe(false);
+  }
+  expect(looked).toBeGreaterThan(10_000);
+  expect(server.output()).not.toContain("CANARY-");
+});

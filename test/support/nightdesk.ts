@@ -1,0 +1,196 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { poolEnvironment, readConfig } from "../../src/config.ts";
+import { startNightdesk, type Nightdesk } from "../../src/nightdesk.ts";
+import type { TestDatabase } from "./postgres.ts";
+
+/** A real server on a free port, with a home of its own below the system's temporary folder. */
+export interface TestServer {
+  url: string;
+  home: string;
+  adminKey: string;
+  reports: string[];
+  /** Calls as the admin unless `key` is given; null sends no Authorization at all. */
+  call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
+  /** As `call`, and throws for anything that is not 2xx. */
+  ok: (method: string, path: string, body?: unknown) => Promise<any>; // eslint-disable-line
+  stop: () => Promise<void>;
+}
+
+export interface CallOptions {
+  body?: unknown;
+  raw?: string;
+  key?: string | null;
+  scheme?: string;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** Parsed body; undefined if there is none or it is not JSON. */
+  json: any; // eslint-disable-line
+}
+
+export async function startTestServer(options: { mostRunning?: number; home?: string } = {}): Promise<TestServer> {
+  const home = options.home ?? join(await mkdtemp(join(tmpdir(), "nightdesk-test-")), "home");
+  const reports: string[] = [];
+  const env = { ...process.env, NIGHTDESK_MOST_RUNNING: String(options.mostRunning ?? 4) };
+  const server: Nightdesk = await startNightdesk(readConfig({ home, port: 0 }, env), {
+    report: (line) => reports.push(line),
+    poolEnvironment: poolEnvironment(process.env),
+  });
+  const adminKey = server.newAdminKey ?? "";
+  const call = caller(server.url, adminKey);
+  return {
+    url: server.url,
+    home,
+    adminKey,
+    reports,
+    call,
+    ok: checked(call),
+    stop: async () => {
+      await server.stop();
+      if (options.home === undefined) await rm(join(home, ".."), { recursive: true, force: true });
+    },
+  };
+}
+
+export function caller(url: string, adminKey: string): TestServer["call"] {
+  return async (method, path, { body, raw, key = adminKey, scheme = "AppKey" } = {}) => {
+    const headers: Record<string, string> = {};
+    if (key !== null) headers["authorization"] = `${scheme} ${key}`;
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const init: RequestInit = { method, headers };
+    const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    if (content !== undefined) init.body = content;
+    const response = await fetch(url + path, init);
+    const text = await response.text();
+    let json: unknown;
+    try {
+      json = text === "" ? undefined : JSON.parse(text);
+    } catch {
+      json = undefined;
+    }
+    return { status: response.status, headers: response.headers, text, json };
+  };
+}
+
+export function checked(call: TestServer["call"]): TestServer["ok"] {
+  return async (method, path, body) => {
+    const answer = await call(method, path, { body });
+    if (answer.status < 200 || answer.status > 299) {
+      throw new Error(`${method} ${path} -> ${String(answer.status)} ${answer.text}`);
+    }
+    return answer.json;
+  };
+}
+
+/** A pool with a connection to the test database. */
+export async function makePool(server: Pick<TestServer, "ok">, source: TestDatabase, name = "SAP ECC") {
+  const { id: poolId } = await server.ok("POST", "/integration/api/pools", { name });
+  const { id: dataSourceId } = await server.ok("POST", "/integration/api/datasource/POSTGRESQL", {
+    name: "ECC",
+    poolId,
+    configuration: connectionTo(source),
+  });
+  return { poolId: poolId as string, dataSourceId: dataSourceId as string };
+}
+
+export function connectionTo(source: TestDatabase) {
+  const { host, port, database, user, password } = source;
+  return { host, port, database, user, password, ssl: { mode: "disable" } };
+}
+
+/** A job with one extraction of the given tables; entries are wire objects or table names. */
+export async function makeExtractionJob(
+  server: Pick<TestServer, "ok">,
+  { poolId, dataSourceId }: { poolId: string; dataSourceId: string },
+  name: string,
+  tables: (string | Record<string, unknown>)[],
+) {
+  const base = `/integration/api/pools/${poolId}/jobs`;
+  const { id: jobId } = await server.ok("POST", base, { name, dataPoolId: poolId, dataSourceId });
+  const { id: extractionId } = await server.ok("POST", `${base}/${jobId}/tasks/`, {
+    taskType: "EXTRACTION",
+    name: `extract ${name}`,
+    jobId,
+  });
+  await server.ok(
+    "POST",
+    `${base}/${jobId}/extractions/${extractionId}/tables/`,
+    tables.map((table) => (typeof table === "string" ? { tableName: table, taskId: extractionId } : table)),
+  );
+  return { jobId: jobId as string, extractionId: extractionId as string, path: `${base}/${jobId as string}` };
+}
+
+export async function makeTransformation(
+  server: Pick<TestServer, "ok" | "call">,
+  jobPath: string,
+  name: string,
+  statement: string,
+): Promise<string> {
+  const { id } = await server.ok("POST", `${jobPath}/tasks/`, { taskType: "TRANSFORMATION", name });
+  const put = await server.call("PUT", `${jobPath}/transformations/${id}/statement`, { raw: statement });
+  if (put.status !== 200) throw new Error(put.text);
+  return id as string;
+}
+
+/** The job's entry of logs/status. */
+export async function statusOf(server: Pick<TestServer, "ok">, poolId: string, jobId: string): Promise<string | null> {
+  const list = (await server.ok("GET", `/integration/api/pools/${poolId}/logs/status`)) as {
+    id: string;
+    status?: string | null;
+  }[];
+  const entry = list.find(({ id }) => id === jobId);
+  if (entry === undefined) throw new Error(`job ${jobId} is not in logs/status`);
+  return entry.status ?? null;
+}
+
+/** Asks until the answer is one of `wanted`; the test's own time-out ends a wait that never does. */
+export async function waitForStatus(
+  server: Pick<TestServer, "ok">,
+  poolId: string,
+  jobId: string,
+  ...wanted: string[]
+): Promise<string> {
+  return until(async () => {
+    const status = await statusOf(server, poolId, jobId);
+    return status !== null && wanted.includes(status) ? status : null;
+  });
+}
+
+/** Asks again until the answer is not null. */
+export async function until<T>(ask: () => Promise<T | null>): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+/** Runs a statement in the pool as a person would: the workbench. */
+export async function queryPool(
+  server: Pick<TestServer, "ok">,
+  jobPath: string,
+  statement: string,
+): Promise<unknown[][]> {
+  const task = "00000000-0000-4000-8000-000000000000";
+  const base = `${jobPath}/workbench/${task}`;
+  const { id } = await server.ok("POST", `${base}/execute`, { statement });
+  const over = await until(async () => {
+    const state = await server.ok("GET", `${base}/${id}`);
+    return state.status === "RUNNING" || state.status === "QUEUED" ? null : state;
+  });
+  if (over.status !== "SUCCESS") throw new Error(`${statement}: ${over.error}`);
+  const results = await server.ok("GET", `${base}/${id}/results`);
+  return results[results.length - 1].result.tableContent;
+}
+
+/** Sessions of executions at the source, seen over the test's own connection. */
+export async function taggedSessions(source: TestDatabase): Promise<{ pid: number; state: string }[]> {
+  return (await source.sql(
+    "select pid, state from pg_stat_activity where application_name like 'nd:%' and datname = current_database()",
+  )) as { pid: number; state: string }[];
+}

@@ -1,0 +1,19 @@
+/** A server in a process of its own, to be killed by tests: `serve-child.ts HOME`. Prints what `nightdesk serve` prints. */
+import { serve } from "../../src/serve.ts";
+
+const stop = new AbortController();
+process.on("SIGTERM", () => {
+  stop.abort();
+});
+process.exitCode = await serve({
+  home: process.argv[2] ?? "",
+  port: 0,
+  env: process.env,
+  out: (line) => {
+    console.log(line);
+  },
+  report: (line) => {
+    console.error(line);
+  },
+  signal: stop.signal,
+});
