@@ -28,7 +28,9 @@ async function filesBelow(folder) {
 async function digestOfInputs(root) {
   const inputs = [
     ...(await filesBelow(join(root, "src"))).filter((path) => !path.endsWith(".test.ts")),
-    ...["scripts/build.mjs", "tsconfig.json", "tsconfig.build.json", "package-lock.json"].map((name) => join(root, name)),
+    ...["scripts/build.mjs", "tsconfig.json", "tsconfig.build.json", "package-lock.json"].map((name) =>
+      join(root, name),
+    ),
   ];
   const hash = createHash("sha256");
   for (const path of inputs) {
@@ -102,14 +104,18 @@ async function bundleCommand(root, outDir) {
     metafile: true,
     logLevel: "warning",
     // commander is CommonJS and calls require() for modules of Node, which an ES module does not have.
-    banner: { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
+    },
     plugins: [rootFilesStayOutside(join(root, "src"))],
   });
   const strangers = Object.keys(metafile.inputs)
     .map((path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
     .filter((name) => name !== undefined && !bundledPackages.includes(name));
   if (strangers.length > 0) {
-    throw new Error(`the bundled command must not hold ${[...new Set(strangers)].join(", ")}: load it behind import() of a root file`);
+    throw new Error(
+      `the bundled command must not hold ${[...new Set(strangers)].join(", ")}: load it behind import() of a root file`,
+    );
   }
   await rm(join(outDir, "bin.js.map"), { force: true });
   await rm(join(outDir, "bin.d.ts"), { force: true });

@@ -73,6 +73,7 @@ export async function startNightdesk(
       },
       report,
     });
+    undo.push(() => app.close());
     const http = await listen(app, { host: config.host, port: config.port });
     undo.push(() => http.close());
     await engine.start();

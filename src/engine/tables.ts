@@ -28,6 +28,7 @@ export class ExtractionTables {
 
   async add(extraction: Task, drafts: TableDraft[]): Promise<TableExtraction[]> {
     const there = await this.#store.tables(extraction.id);
+    const last = Math.max(0, ...there.map((table) => table.position));
     const added = drafts.map((draft, index) => {
       const blank: TableExtraction = {
         id: newId(),
@@ -41,7 +42,7 @@ export class ExtractionTables {
         columns: [],
         useManualPrimaryKeys: false,
         disabled: false,
-        position: there.length + index + 1,
+        position: last + index + 1,
         extra: {},
       };
       return checkedTable(drawn(blank, draft));

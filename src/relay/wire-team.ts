@@ -44,6 +44,8 @@ function activeExecution(job: JobTransport): string | null {
 function merge(jobs: readonly JobTransport[], statuses: readonly JobStatusTransport[]): TeamJob[] {
   const statusOf = new Map(statuses.map((status) => [status.id, status]));
   const listed = new Set(jobs.map((job) => job.id));
+  // Two lines for one job could say two things; neither is taken.
+  if (statusOf.size !== statuses.length || listed.size !== jobs.length) throw notUnderstood("job list");
   const onlyInStatuses = statuses.filter((status) => !listed.has(status.id));
   return [
     ...jobs.map((job) => teamJob(job, statusOf.get(job.id) ?? null)),

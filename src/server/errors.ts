@@ -35,7 +35,7 @@ export function answerTo(
   request: { id: string; conflictCode: string; report: (line: string) => void },
 ): Response {
   if (error instanceof Unauthenticated) return unauthenticated(error);
-  if (error instanceof Misfit) return validation(request.id, error.issues.map(describeIssue));
+  if (error instanceof Misfit) return validation(error.issues.map(describeIssue));
   if (error instanceof BodyTooLarge) {
     const answer = refusal(request.id, 413, "Body too large.", `The limit is ${String(mostBodyBytes)} bytes.`, "GENERAL_BODY_TOO_LARGE");
     // The rest of the body is on its way and nobody will read it.
@@ -62,19 +62,19 @@ export function refusal(requestId: string, status: number, title: string, detail
     message: detail,
     shortMessage: title,
   };
-  return json(status, requestId, body);
+  return json(status, body);
 }
 
 /** A 400. */
-export function validation(requestId: string, errors: ValidationExceptionDescriptor["errors"]): Response {
+export function validation(errors: ValidationExceptionDescriptor["errors"]): Response {
   const body: ValidationExceptionDescriptor = { errors };
-  return json(400, requestId, body);
+  return json(400, body);
 }
 
-function json(status: number, requestId: string, body: unknown): Response {
+function json(status: number, body: unknown): Response {
   return new Response(JSON.stringify(body), {
     status,
-    headers: { ...commonHeaders, "content-type": "application/json", "x-request-id": requestId },
+    headers: { ...commonHeaders, "content-type": "application/json" },
   });
 }
 
@@ -90,7 +90,7 @@ function unauthenticated({ badScheme }: Unauthenticated): Response {
 function userError(error: UserError, request: { id: string; conflictCode: string }): Response {
   switch (error.kind) {
     case "invalid":
-      return validation(request.id, [
+      return validation([
         {
           attribute: error.attribute ?? null,
           error: sentence(error),

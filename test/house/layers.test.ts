@@ -1,7 +1,7 @@
 /** The rooms keep to their table, and the test that says so reads every file and can fail. */
 import { expect, test } from "vitest";
 import { importsOf } from "./imports.ts";
-import { layerViolations, roomOf, rooms } from "./layers.ts";
+import { layerViolations, roomOf } from "./layers.ts";
 import { filesBelow, foldersIn } from "./tree.ts";
 
 const modules = filesBelow("src", [".ts"]);
@@ -20,7 +20,9 @@ test("it read files and imports in every room", () => {
   const imports = modules.flatMap((module) => importsOf(module.text));
   expect(imports.length).toBeGreaterThan(modules.length);
   // As many as the plainest possible search finds, so that the parser cannot have become blind.
-  const plain = modules.flatMap((module) => module.text.match(/^(?:import|export|\}) .*\bfrom ".+";$/gm) ?? []);
+  const plain = modules.flatMap(
+    (module) => module.text.match(/^(?:import|export|\}) .*\bfrom ".+";$/gm) ?? [],
+  );
   expect(imports.length).toBeGreaterThanOrEqual(plain.length);
 });
 

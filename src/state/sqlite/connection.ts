@@ -80,7 +80,10 @@ export class Connection {
   }
 }
 
-/** The driver cuts text at a NUL character without a word; that must not happen to what a user wrote. */
+/**
+ * The driver cuts text at a NUL character without a word, which must not happen to what a user wrote, and
+ * ends the process on a type it does not know, which the compiler cannot rule out for data read from JSON.
+ */
 function checked(parameters: Parameters): Parameters {
   for (const [name, value] of Object.entries(parameters)) {
     if (typeof value === "string" && value.includes("\0")) {
@@ -90,6 +93,8 @@ function checked(parameters: Parameters): Parameters {
         next: "remove the character U+0000",
       });
     }
+    const known = value === null || typeof value === "string" || typeof value === "number" || value instanceof Uint8Array;
+    if (!known) throw new TypeError(`state database: parameter "${name}" is ${typeof value}, which cannot be stored`);
   }
   return parameters;
 }

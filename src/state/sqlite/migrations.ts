@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { systemClock } from "../../base/clock.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Connection } from "./connection.ts";
 
@@ -67,7 +68,7 @@ function apply(connection: Connection, { number, name, sha256, sql }: Migration)
       number,
       name,
       sha256,
-      at: Date.now(),
+      at: systemClock.now(),
     });
   });
 }

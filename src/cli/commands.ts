@@ -1,0 +1,91 @@
+import type { Run } from "./context.ts";
+
+/** The commands as data; parsing, help and dispatch are made from it. */
+export interface Command {
+  /** `nightdesk VERB`; `object` is what it acts on. */
+  verb: string;
+  object: "jobs" | "server" | "sample";
+  summary: string;
+  /** Positional arguments as commander writes them. */
+  args: readonly { syntax: string; meaning: string }[];
+  options: readonly Option[];
+  examples: readonly string[];
+  /** Loads the code of this command and nothing of the others. */
+  load: () => Promise<{ run: Run }>;
+}
+
+export interface Option {
+  syntax: string;
+  meaning: string;
+  required?: boolean;
+}
+
+const team: readonly Option[] = [
+  { syntax: "--url <URL>", meaning: "address of the team (or NIGHTDESK_URL)" },
+  { syntax: "--pool <ID>", meaning: "id of the data pool (or NIGHTDESK_POOL)" },
+  {
+    syntax: "--key-file <FILE>",
+    meaning: "file with the key in its first line (or NIGHTDESK_KEY_FILE; or the key itself in NIGHTDESK_KEY)",
+  },
+  { syntax: "--key-scheme <SCHEME>", meaning: "AppKey or Bearer (default: AppKey)" },
+  { syntax: "--json", meaning: "one JSON object instead of text" },
+];
+
+export const commands: readonly Command[] = [
+  {
+    verb: "status",
+    object: "jobs",
+    summary: "does anything of the pool, or of one job, touch the source?",
+    args: [{ syntax: "[JOB]", meaning: "name or id of a data job; without it the whole pool" }],
+    options: team,
+    examples: [
+      "nightdesk status --url https://team.example --pool 2b8f... --key-file key.txt",
+      'nightdesk status "Finance documents"',
+    ],
+    load: () => import("./status.ts"),
+  },
+  {
+    verb: "stop",
+    object: "jobs",
+    summary: "stop what runs, and say what is proven",
+    args: [{ syntax: "[JOB]", meaning: "name or id of a data job" }],
+    options: [
+      { syntax: "--execution <ID>", meaning: "stop this execution of the job or nothing" },
+      { syntax: "--all", meaning: "stop every job of the pool" },
+      { syntax: "--wait <SECONDS>", meaning: "how long to wait for the proof (default: 60)" },
+      { syntax: "--reason <TEXT>", meaning: "why, for the log of the run" },
+      ...team,
+    ],
+    examples: [
+      'nightdesk stop "Finance documents" --reason "source shuts down at 24:00"',
+      "nightdesk stop --all --wait 120 --json",
+    ],
+    load: () => import("./stop.ts"),
+  },
+  {
+    verb: "serve",
+    object: "server",
+    summary: "run a server",
+    args: [],
+    options: [
+      { syntax: "--home <DIR>", meaning: "folder with all its state", required: true },
+      { syntax: "--host <HOST>", meaning: "address to listen on (default: 127.0.0.1)" },
+      { syntax: "--port <N>", meaning: "port to listen on, 0 for any (default: 4480)" },
+      { syntax: "--insecure-http", meaning: "allow plain HTTP on an address that is not loopback" },
+    ],
+    examples: ["nightdesk serve --home /var/lib/nightdesk"],
+    load: async () => ({ run: (await import("./serve.ts")).runServe }),
+  },
+  {
+    verb: "demo",
+    object: "sample",
+    summary: "a sample source, a server, and a job that runs: see it and stop it",
+    args: [],
+    options: [
+      { syntax: "--home <DIR>", meaning: "folder with all its state (or NIGHTDESK_HOME; default: .nightdesk)" },
+      { syntax: "--port <N>", meaning: "port to listen on, 0 for any (or NIGHTDESK_PORT; default: 4480)" },
+    ],
+    examples: ["nightdesk demo"],
+    load: async () => ({ run: (await import("./serve.ts")).runDemo }),
+  },
+];

@@ -1,0 +1,70 @@
+import type { Clock } from "../base/clock.ts";
+
+/** Where text goes; `process.stdout` fits. */
+export interface Output {
+  write(text: string): unknown;
+  /** True on a terminal: only there progress is shown. */
+  isTTY?: boolean;
+}
+
+export interface ServeOptions {
+  home: string;
+  host?: string;
+  port?: number;
+  insecureHttp: boolean;
+}
+
+export interface DemoOptions {
+  home?: string;
+  port?: number;
+}
+
+/** All a command may touch of its surroundings, handed in by the process. */
+export interface CliContext {
+  env: Readonly<Record<string, string | undefined>>;
+  stdout: Output;
+  stderr: Output;
+  clock: Clock;
+  /** Aborts on Ctrl-C. */
+  signal: AbortSignal;
+  version: string;
+  /** Run until they are told to end; resolve with the exit code. Loaded only when called. */
+  serve: (options: ServeOptions) => Promise<number>;
+  demo: (options: DemoOptions) => Promise<number>;
+}
+
+/** What a command line says, as text; what it means is for the command. */
+export interface Input {
+  /** Positional argument; null: not given. An empty one is not the same. */
+  job: string | null;
+  options: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+/** Runs a command. Resolves with the exit code. */
+export type Run = (input: Input, context: CliContext) => Promise<number>;
+
+/** The command is wrong: exit code 50, said as a verdict. The message never holds a secret. */
+export class UsageError extends Error {
+  readonly next: string | null;
+
+  constructor(message: string, next: string | null = null) {
+    super(message);
+    this.name = "UsageError";
+    this.next = next;
+  }
+}
+
+/** The value of an option that takes one; undefined if it was not given or is empty. */
+export function textOption({ options }: Input, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** A TCP port. @throws UsageError. */
+export function portOption(input: Input): number | undefined {
+  const text = textOption(input, "port");
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new UsageError("--port takes a number from 0 (any free one) to 65535");
+  return port;
+}

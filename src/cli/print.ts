@@ -1,0 +1,47 @@
+import { verdictText } from "../desk/text.ts";
+import { codes } from "../desk/verdict.ts";
+import type { Verdict } from "../desk/verdict.ts";
+import type { Output } from "./context.ts";
+
+/** The team and pool an answer is about; null where the command did not get that far. */
+export interface Place {
+  url: string;
+  poolId: string;
+}
+
+/** Writes the answer, as text or as one JSON object (docs/cli-json.md), and returns its code. */
+export function printVerdict(
+  verdict: Verdict,
+  { json, place }: { json: boolean; place: Place | null },
+  stdout: Output,
+): number {
+  stdout.write(json ? `${verdictJson(verdict, place)}\n` : verdictText(verdict));
+  return verdict.code;
+}
+
+function verdictJson({ code, word, reason, asOf, jobs, next }: Verdict, place: Place | null): string {
+  const answer = {
+    code,
+    word,
+    reason,
+    asOf,
+    url: place?.url ?? null,
+    pool: place === null ? null : { id: place.poolId },
+    jobs: jobs.map((job) => ({
+      id: job.id,
+      name: job.name,
+      status: job.status,
+      executionId: job.executionId,
+      startedAt: job.startedAt,
+      rows: job.rows,
+      stopping: job.stopping,
+      code: codes[job.word],
+      word: job.word,
+      outcome: job.outcome,
+      note: job.note,
+    })),
+    ...(next === null ? {} : { next }),
+  };
+  // ASCII, so that no code page on the way can change it.
+  return JSON.stringify(answer).replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

@@ -1,0 +1,47 @@
+import { UsageError } from "./context.ts";
+import type { CliContext } from "./context.ts";
+import { printVerdict } from "./print.ts";
+import { verdict } from "../desk/verdict.ts";
+
+export type { CliContext, DemoOptions, Output, ServeOptions } from "./context.ts";
+
+/**
+ * The command `nightdesk`: `argv` without node and script. Resolves with the exit code and never rejects.
+ * Whatever goes wrong in a command that answers for a source is UNKNOWN at least, never a code below it.
+ */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  const json = argv.includes("--json");
+  let answers = true;
+  try {
+    const { parse } = await import("./parse.ts");
+    const parsed = await parse(argv, context.version);
+    if (parsed.kind === "text") {
+      context.stdout.write(parsed.text);
+      return 0;
+    }
+    if (parsed.kind === "usage") {
+      return printVerdict(verdict("USAGE", parsed.reason, { next: parsed.next }), { json, place: null }, context.stdout);
+    }
+    answers = parsed.command.object === "jobs";
+    const { run } = await parsed.command.load();
+    return await run(parsed.input, context);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      const facts = error.next === null ? {} : { next: error.next };
+      return printVerdict(verdict("USAGE", error.message, facts), { json, place: null }, context.stdout);
+    }
+    if (answers) {
+      const reason = `a fault of nightdesk itself: ${lineOf(error)}`;
+      return printVerdict(verdict("UNKNOWN", reason), { json, place: null }, context.stdout);
+    }
+    context.stderr.write(`nightdesk: ${lineOf(error)}\n`);
+    return 1;
+  }
+}
+
+/** Our own errors bring their line: operation, place, what happened, next step. */
+function lineOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const text = "line" in error && typeof error.line === "string" ? error.line : error.message;
+  return text.replace(/\s*[\r\n]+\s*/g, " ");
+}

@@ -1,0 +1,12 @@
+import { lookAtPool } from "../desk/look.ts";
+import { connect } from "./connect.ts";
+import type { Run } from "./context.ts";
+import { printVerdict } from "./print.ts";
+
+/** `nightdesk status [JOB]`. */
+export const run: Run = async (input, context) => {
+  const { team, place } = await connect(input, context);
+  const scope = { poolId: place.poolId, job: input.job, clock: context.clock };
+  const verdict = await lookAtPool(team, scope, { signal: context.signal });
+  return printVerdict(verdict, { json: input.options["json"] === true, place }, context.stdout);
+};

@@ -1,0 +1,41 @@
+import type { TeamJob } from "../model/team.ts";
+import type { JobReport, Word } from "./verdict.ts";
+
+/** A stop that is not proven after this time (ms) is a case for a person. */
+export const stopLimitMs = 60_000;
+
+/** What a fresh read is judged by. */
+export interface Ground {
+  proves: "source" | "word";
+  /** Our clock at the read, epoch ms. */
+  now: number;
+}
+
+const ended: ReadonlySet<string> = new Set(["SUCCESS", "CANCEL", "FAIL", "SKIPPED"]);
+
+/** The platform's own word for active work; any word outside this list and the ended ones is not understood. */
+export function isActive(job: TeamJob): boolean {
+  return job.status === "RUNNING" || job.status === "QUEUED";
+}
+
+/** The best word this end can give. */
+export function clearWord(proves: "source" | "word"): Word {
+  return proves === "source" ? "CLEAR" : "REPORTED CLEAR";
+}
+
+/** Does this job touch the source? Judged by one fresh read alone. */
+export function judgeJob(job: TeamJob, { proves, now }: Ground): JobReport {
+  const report = (word: Word, note: string): JobReport => ({ ...job, word, outcome: null, note });
+  const { status, stopping } = job;
+  if (isActive(job)) {
+    if (stopping === null) return report("RUNNING", "");
+    const seconds = Math.max(0, Math.round((now - stopping.requestedAt) / 1000));
+    const waits = `stop asked for ${String(seconds)} s ago, proof so far: ${stopping.level}, ${stopping.why}`;
+    return now - stopping.requestedAt > stopLimitMs
+      ? report("UNKNOWN", `ending, not proven: ${waits}`)
+      : report("RUNNING", `stopping: ${waits}`);
+  }
+  if (stopping !== null) return report("UNKNOWN", `ending, not proven: ${stopping.level}, ${stopping.why}`);
+  if (status === null || ended.has(status)) return report(clearWord(proves), "");
+  return report("UNKNOWN", "status word not known");
+}

@@ -1,0 +1,74 @@
+import type { TeamJob } from "../model/team.ts";
+import type { Ground } from "./judge.ts";
+import { isActive, judgeJob } from "./judge.ts";
+import type { JobReport, StopOutcome } from "./verdict.ts";
+
+/** A job in the scope of a stop: how it was first seen, and what was done about it. */
+export interface StopTarget {
+  first: TeamJob;
+  /** The execution that is to end: the named one, else the one first seen; null where the team tells none. */
+  meant: string | null;
+  /** asked: a stop was sent or is on its way; left alone: another execution than the named one runs; idle: nothing to stop. */
+  step: "asked" | "left alone" | "idle";
+  /** Set when the team refused the stop for good. */
+  refusal: { word: "DENIED" | "USAGE"; note: string } | null;
+}
+
+/** What a stop does about a job as it was first seen. `executionId`: that execution or nothing. */
+export function firstStep(job: TeamJob, executionId: string | null, ground: Ground): StopTarget["step"] {
+  const { word } = judgeJob(job, ground);
+  if (word === "CLEAR" || word === "REPORTED CLEAR") return "idle";
+  const another = executionId !== null && job.executionId !== null && job.executionId !== executionId;
+  return another && isActive(job) ? "left alone" : "asked";
+}
+
+export interface TargetReport {
+  report: JobReport;
+  /** Nothing more is to be waited for. */
+  settled: boolean;
+}
+
+/** What a fresh read after the request says of one target. `job`: as read now; undefined if it is not listed any more. */
+export function judgeTarget(target: StopTarget, job: TeamJob | undefined, ground: Ground): TargetReport {
+  const { first, step, refusal } = target;
+  if (job === undefined) {
+    const report = { ...first, word: "UNKNOWN", outcome: outcomeWhenOpen(step), note: "not listed any more" } as const;
+    return { report, settled: false };
+  }
+  const seen = judgeJob(job, ground);
+  const clear = seen.word === "CLEAR" || seen.word === "REPORTED CLEAR";
+  const settledAs = (outcome: StopOutcome | null, note = seen.note): TargetReport => ({
+    report: { ...seen, outcome, note },
+    settled: true,
+  });
+  if (refusal !== null) return { report: { ...seen, ...refusal }, settled: true };
+  if (step === "idle") return clear ? settledAs("WAS NOT RUNNING") : settledAs(null, "started after the stop was asked for");
+  if (isActive(job) && (step === "left alone" || isOtherRun(target, job))) {
+    return settledAs("OTHER EXECUTION", newerExecution(job));
+  }
+  if (clear && job.status !== null) {
+    if (isOtherRun(target, job)) return settledAs("OTHER EXECUTION", `a newer execution ${job.executionId ?? ""} ended`);
+    return settledAs(job.status === "CANCEL" ? "STOPPED" : "FINISHED BY ITSELF");
+  }
+  // A job that ran cannot have never run: that is a read not to be believed.
+  const report: JobReport = clear
+    ? { ...seen, word: "UNKNOWN", outcome: "NOT PROVEN", note: "reported as never run, though it ran" }
+    : { ...seen, outcome: outcomeWhenOpen(step) };
+  return { report, settled: false };
+}
+
+function outcomeWhenOpen(step: StopTarget["step"]): StopOutcome | null {
+  return step === "asked" ? "NOT PROVEN" : null;
+}
+
+function newerExecution(job: TeamJob): string {
+  return `newer execution ${job.executionId ?? "(id not told)"} ${job.status ?? ""}; left alone`;
+}
+
+/** Not the run that was meant. By id; where the team tells none, by the start of a run. */
+function isOtherRun({ first, meant }: StopTarget, now: TeamJob): boolean {
+  if (meant !== null && now.executionId !== null) return meant !== now.executionId;
+  // A queued run still shows the start of the one before it.
+  if (first.status !== "RUNNING" || first.startedAt === null || now.startedAt === null) return false;
+  return now.startedAt > first.startedAt;
+}

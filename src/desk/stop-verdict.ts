@@ -1,0 +1,35 @@
+import { clearWord } from "./judge.ts";
+import type { Look } from "./look.ts";
+import { verdict, worstWord } from "./verdict.ts";
+import type { JobReport, Verdict } from "./verdict.ts";
+
+/**
+ * The verdict of a stop. `notProven`: the wait is over, and why; every target that is still open is then
+ * UNKNOWN, whatever the platform says of it.
+ */
+export function stopVerdict(reports: readonly JobReport[], look: Look, notProven: string | null = null): Verdict {
+  const jobs = reports.map((report) => (notProven === null ? report : whenOver(report, notProven)));
+  const word = worstWord(jobs, clearWord(look.proves));
+  const newer = word === "RUNNING" ? { next: "look again; stop the newer execution too if it must end" } : {};
+  return verdict(word, stopReason(jobs), { asOf: look.asOf, jobs, ...newer });
+}
+
+function whenOver(report: JobReport, why: string): JobReport {
+  if (report.outcome !== "NOT PROVEN") return report;
+  const status = report.status === null ? "" : `still ${report.status} `;
+  const note = report.note === "" ? "" : `; ${report.note}`;
+  return { ...report, word: "UNKNOWN", note: `${status}${why}${note}` };
+}
+
+function stopReason(jobs: readonly JobReport[]): string {
+  const [first] = jobs;
+  if (first === undefined) return "WAS NOT RUNNING: the pool has no jobs";
+  if (jobs.length === 1) return headline(first) + (first.note === "" ? "" : `: ${first.note}`);
+  const counts = new Map<string, number>();
+  for (const job of jobs) counts.set(headline(job), (counts.get(headline(job)) ?? 0) + 1);
+  return [...counts].map(([words, count]) => `${String(count)} ${words}`).join(", ");
+}
+
+function headline({ outcome, word }: JobReport): string {
+  return outcome ?? word;
+}

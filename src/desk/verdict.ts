@@ -1,0 +1,77 @@
+import type { TeamJob } from "../model/team.ts";
+
+/**
+ * Every answer of the desk answers one question about what was asked for: does anything of it touch my
+ * source? One word, one code; codes rise with severity, so that one threshold in a job scheduler works.
+ */
+export const codes = {
+  /** Nothing of the scope runs or waits to run; proven at the source. */
+  CLEAR: 0,
+  /** The platform says so; the source was not seen. */
+  "REPORTED CLEAR": 4,
+  /** Something runs, or is queued. */
+  RUNNING: 10,
+  /** Cannot tell, or a stop is not proven: do not shut down, escalate. */
+  UNKNOWN: 20,
+  /** The key is missing, wrong, expired, or this is not for it; an unknown pool looks the same. */
+  DENIED: 30,
+  /** No answer. */
+  UNREACHABLE: 40,
+  /** The command is wrong. */
+  USAGE: 50,
+} as const;
+
+export type Word = keyof typeof codes;
+export type Code = (typeof codes)[Word];
+
+/** What became of a stop, for one job. OTHER EXECUTION: the one that was meant is over, another one is there. */
+export type StopOutcome = "STOPPED" | "WAS NOT RUNNING" | "FINISHED BY ITSELF" | "OTHER EXECUTION" | "NOT PROVEN";
+
+/** One job as it was last seen, and what that means. */
+export interface JobReport extends TeamJob {
+  word: Word;
+  /** null where no stop was asked for. */
+  outcome: StopOutcome | null;
+  /** Why, in one line; "" where the word says it all. */
+  note: string;
+}
+
+export interface Verdict {
+  word: Word;
+  code: Code;
+  /** One line. */
+  reason: string;
+  /** When the read began that this rests on, epoch ms; null if nothing could be read. */
+  asOf: number | null;
+  jobs: JobReport[];
+  /** What the reader does now; null where nothing is to be done. */
+  next: string | null;
+}
+
+const nextSteps: Record<Word, string | null> = {
+  CLEAR: null,
+  "REPORTED CLEAR": null,
+  RUNNING: null,
+  UNKNOWN: "do not shut down the source; escalate",
+  DENIED: "ask the data engineer for a key that is valid for this pool",
+  UNREACHABLE: "check address and network, then run the same line again; do not shut down the source",
+  USAGE: "see nightdesk --help",
+};
+
+/** A verdict of this word; the code, what the word rests on and, unless given, the next step follow from it. */
+export function verdict(
+  word: Word,
+  reason: string,
+  facts: { asOf?: number | null; jobs?: JobReport[]; next?: string | null } = {},
+): Verdict {
+  const { asOf = null, jobs = [], next = nextSteps[word] } = facts;
+  const ground = word === "REPORTED CLEAR" ? " (the platform says so; the source was not seen)" : "";
+  return { word, code: codes[word], reason: reason + ground, asOf, jobs, next };
+}
+
+/** Over several jobs the highest code counts. `whenNone`: the word for no job at all. */
+export function worstWord(reports: readonly JobReport[], whenNone: Word): Word {
+  let worst: Word | null = null;
+  for (const { word } of reports) if (worst === null || codes[word] > codes[worst]) worst = word;
+  return worst ?? whenNone;
+}

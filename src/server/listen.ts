@@ -1,0 +1,105 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { UserError } from "../model/errors.ts";
+import type { App } from "./app.ts";
+import { validation } from "./errors.ts";
+import { pathOf, refusedPath } from "./path.ts";
+
+const limits = {
+  /** Time for the headers, and for the whole request; an answer may take longer. */
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 1000,
+  keepAliveTimeout: 5000,
+  maxHeaderSize: 8 * 1024,
+};
+const mostConnections = 1024;
+
+export interface Listening {
+  /** Base URL with the real port. */
+  url: string;
+  /** Takes no new connection, gives running requests `graceMs`, then cuts them. Harmless twice. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Serves the app on an address; port 0 takes any.
+ * @throws UserError naming the address when it is taken or not this machine's.
+ */
+export async function listen(app: App, { host, port }: { host: string; port: number }): Promise<Listening> {
+  const answer = getRequestListener((request) => app.fetch(request));
+  const server = createServer(limits, (request, response) => {
+    const refused = refusedTarget(request);
+    if (refused === null) void answer(request, response);
+    else void refuse(response, refused);
+  });
+  server.maxConnections = mostConnections;
+  await bind(server, host, port);
+  let closed: Promise<void> | null = null;
+  return {
+    url: urlOf(server),
+    close: (graceMs = 2000) => (closed ??= closeGracefully(server, app, graceMs)),
+  };
+}
+
+/** What Node lets through and two readers could understand in two ways. */
+function refusedTarget(request: IncomingMessage): string | null {
+  const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
+  if (hosts.length !== 1) return "A request has exactly one Host header.";
+  const target = request.url ?? "";
+  return target.startsWith("/") ? refusedPath(pathOf(target)) : "The request target is not a path.";
+}
+
+async function refuse(response: ServerResponse, reason: string): Promise<void> {
+  const answer = validation([
+    { attribute: "path", error: reason, errorCode: "GENERAL_PATH_REFUSED", additionalInfo: null },
+  ]);
+  const body = await answer.text();
+  response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), connection: "close" });
+  response.end(body);
+}
+
+async function bind(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      const taken = error.code === "EADDRINUSE";
+      reject(
+        new UserError(taken ? "conflict" : "invalid", taken ? "The port is taken." : `The address cannot be used (${error.code ?? "error"}).`, {
+          operation: "listen for HTTP",
+          place: `${host}:${String(port)}`,
+          next: taken ? "Stop what listens there, or choose another port (0 for any)." : "Choose another address or port.",
+          cause: error,
+        }),
+      );
+    };
+    server.once("error", onError);
+    server.listen(port, host, () => {
+      server.off("error", onError);
+      resolve();
+    });
+  });
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${String(port)}`;
+}
+
+async function closeGracefully(server: Server, app: App, graceMs: number): Promise<void> {
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+  }, graceMs);
+  try {
+    const ended = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+    server.closeIdleConnections();
+    await app.close();
+    await ended;
+  } finally {
+    clearTimeout(cut);
+  }
+}

@@ -1,0 +1,24 @@
+import type { Clock } from "../base/clock.ts";
+import type { Connections } from "../engine/connections.ts";
+import type { Definitions } from "../engine/definitions.ts";
+import type { Keys } from "../engine/keys.ts";
+import type { ExtractionTables } from "../engine/tables.ts";
+import type { Workbench } from "../engine/workbench.ts";
+import type { Executions, PoolData } from "../model/operations.ts";
+import type { StateStore } from "../model/state-store.ts";
+import type { StatusCache } from "./status-cache.ts";
+
+/** What the routes work with: the rules of the engine and the ports behind them. */
+export interface Operations {
+  state: StateStore;
+  executions: Executions;
+  poolData: PoolData;
+  definitions: Definitions;
+  tables: ExtractionTables;
+  connections: Connections;
+  keys: Keys;
+  workbench: Workbench;
+  statusCache: StatusCache;
+  clock: Clock;
+  version: string;
+}

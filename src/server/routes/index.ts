@@ -1,0 +1,28 @@
+import type { Operations } from "../operations.ts";
+import type { Route } from "../route.ts";
+import { dataSourceRoutes } from "./data-sources.ts";
+import { deskRoutes } from "./desk.ts";
+import { extractionRoutes } from "./extractions.ts";
+import { jobRoutes } from "./jobs.ts";
+import { keyRoutes } from "./keys.ts";
+import { logRoutes } from "./logs.ts";
+import { poolDataRoutes } from "./pool-data.ts";
+import { poolRoutes } from "./pools.ts";
+import { taskRoutes } from "./tasks.ts";
+import { teamRoutes } from "./team.ts";
+
+/** The table: every path that the server answers. */
+export function allRoutes(operations: Operations): Route[] {
+  return [
+    ...teamRoutes(),
+    ...poolRoutes(operations),
+    ...dataSourceRoutes(operations),
+    ...jobRoutes(operations),
+    ...taskRoutes(operations),
+    ...extractionRoutes(operations),
+    ...logRoutes(operations),
+    ...poolDataRoutes(operations),
+    ...deskRoutes(operations),
+    ...keyRoutes(operations),
+  ];
+}

@@ -1,0 +1,242 @@
+/** Every route of the table against every kind of key: only the right one passes the door. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { newId } from "../src/base/ids.ts";
+import { verbs, type Verb } from "../src/model/definitions.ts";
+import type { Route } from "../src/server/index.ts";
+import { configuration, makeWorld, openDeskApp, startOfTime, type Answer, type DeskApp, type World } from "./support/desk-app.ts";
+
+let desk: DeskApp;
+let own: World;
+let foreign: World;
+
+beforeEach(async () => {
+  desk = await openDeskApp();
+  own = await makeWorld(desk, "Own");
+  foreign = await makeWorld(desk, "Foreign");
+});
+afterEach(async () => {
+  await desk.close();
+});
+
+/** The table, read once to name the tests; each test then has an app of its own. */
+const table = await (async () => {
+  const one = await openDeskApp();
+  await one.close();
+  return one.app.routes;
+})();
+const guarded = table.filter((route) => route.access !== "without key");
+const named = guarded.map((route) => [`${route.method} ${route.path}`, route] as const);
+
+const inPool = (route: Route): boolean => route.access !== "without key" && route.access.on !== "team";
+const verbOf = (route: Route): Verb | "any" => (route.access === "without key" ? "any" : route.access.verb);
+
+/** Something each route accepts, so that a right key gets a 200. */
+function inputOf(route: Route, world: World): { query?: string; body?: unknown; raw?: string } {
+  switch (`${route.method} ${route.path.replace(/^.*\{poolId\}/, "")}`) {
+    case "POST /integration/api/pools":
+      return { body: { name: "Another" } };
+    case "POST /integration/api/datasource/{type}":
+      return { body: { name: "Another", poolId: world.poolId, configuration } };
+    case "POST /jobs":
+      return { body: { name: "Another" } };
+    case "POST /jobs/{jobId}/tasks":
+      return { body: { taskType: "TRANSFORMATION", name: "Another" } };
+    case "PUT /jobs/{jobId}/transformations/{taskId}/statement":
+      return { raw: "SELECT 2" };
+    case "POST /jobs/{jobId}/extractions/{taskId}/tables":
+      return { body: [{ tableName: "BSEG" }] };
+    case "PUT /jobs/{jobId}/extractions/{taskId}/tables":
+      return { body: [{ id: world.tableId, filterDefinition: "1=1" }] };
+    case "POST /jobs/{jobId}/workbench/{taskId}/execute":
+      return { body: { statement: "SELECT 1" } };
+    case "GET /columns":
+      return { query: "?tableName=BKPF" };
+    case "GET /logs/executions":
+    case "GET /logs/executions/detail":
+      return { query: `?executionId=${world.executionId}` };
+    case "POST /desk/v1/keys":
+      return { body: { name: "Another", grants: [{ poolId: world.poolId, verbs: ["view"] }] } };
+    default:
+      return route.method === "PUT" ? { body: { name: "Renamed" } } : {};
+  }
+}
+
+function pathOf(route: Route, world: World, replaced: Partial<Record<string, string>> = {}): string {
+  const transformation = /transformations|workbench/.test(route.path);
+  const ids: Record<string, string> = {
+    ...world,
+    taskId: transformation ? world.transformationId : world.taskId,
+    type: "POSTGRESQL",
+    ...replaced,
+  };
+  return route.path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? "");
+}
+
+async function request(route: Route, key: string | null, world = own, replaced: Partial<Record<string, string>> = {}): Promise<Answer> {
+  const { query = "", ...content } = inputOf(route, { ...world, ...replaced });
+  return await desk.call(route.method, pathOf(route, world, replaced) + query, { key, ...content });
+}
+
+/** The answer without the one thing that may differ. */
+function comparable(answer: Answer): unknown {
+  return [answer.status, answer.text.replace(/"reference":"[^"]*"/, ""), [...answer.headers].toSorted()];
+}
+
+async function everything(): Promise<unknown> {
+  const { state } = desk;
+  const pools = await state.pools();
+  const perPool = pools.map(async ({ id }) => {
+    const jobs = await state.jobs(id);
+    const tasks = (await Promise.all(jobs.map((job) => state.tasks(job.id)))).flat();
+    const tables = await Promise.all(tasks.map((task) => state.tables(task.id)));
+    return [await state.dataSources(id), jobs, tasks, tables, await state.poolStatus(id)];
+  });
+  const keys = (await state.keys()).map(({ lastUsedAt: _, ...key }) => key);
+  return [pools, await Promise.all(perPool), keys, await state.activeExecutions()];
+}
+
+test("the matrix looks at a whole table", () => {
+  expect(guarded.length).toBeGreaterThan(40);
+  expect(table.filter((route) => route.access === "without key").map((route) => route.path)).toEqual(["/healthz"]);
+});
+
+test.each(named)("%s", async (_, route) => {
+  const needed = verbOf(route);
+  const others = verbs.filter((verb) => verb !== needed);
+  const scope = inPool(route) ? own.poolId : "*";
+  const right = await desk.key([{ poolId: scope, verbs: needed === "any" ? ["view"] : [needed] }]);
+  const weak = await desk.key([{ poolId: scope, verbs: others }]);
+  const outsider = await desk.key([{ poolId: foreign.poolId, verbs: [...verbs] }]);
+  const expired = await desk.key([{ poolId: "*", verbs: [...verbs] }], startOfTime + 1000);
+  const revoked = await desk.key([{ poolId: "*", verbs: [...verbs] }]);
+  await desk.ok("DELETE", `/desk/v1/keys/${revoked.id}`);
+  desk.clock.time += 1000;
+  const before = await everything();
+
+  const mistyped = right.key.slice(0, -1) + (right.key.endsWith("0") ? "1" : "0");
+  const unknown = "CANARY-a-text-of-the-right-length-but-unknown";
+  for (const key of [null, mistyped, unknown, expired.key, revoked.key]) {
+    const answer = await request(route, key);
+    expect([answer.status, answer.text]).toEqual([401, '{"error":"Unauthorized"}']);
+  }
+
+  if (needed !== "any") {
+    const answer = await request(route, weak.key);
+    expect(answer.status).toBe(403);
+    expect(answer.json).toMatchObject({ status: 403, errorCode: "ADMIN_ACCESS_ERROR" });
+  }
+
+  if (inPool(route)) {
+    const seen = await request(route, outsider.key);
+    const absent = { poolId: newId(), dataSourceId: newId() };
+    const unseen = await request(route, outsider.key, own, absent);
+    expect(seen.status).toBe(404);
+    expect(comparable(seen)).toEqual(comparable(unseen));
+    // Nor does the key of everything learn more of a pool that is not there.
+    expect(comparable(await request(route, desk.adminKey, own, absent))).toEqual(comparable(seen));
+  } else if (needed !== "any") {
+    expect((await request(route, outsider.key)).status).toBe(403);
+  }
+
+  expect(await everything()).toEqual(before);
+  const answer = await request(route, right.key);
+  expect([answer.status, answer.text]).toEqual([200, expect.anything()]);
+  expect(desk.reports).toEqual([]);
+});
+
+const nested = named.flatMap(([name, route]) =>
+  [...route.path.matchAll(/\{(\w+)\}/g)]
+    .map((match) => match[1] ?? "")
+    .filter((id) => id !== "poolId" && id !== "type" && id !== "keyId" && route.path.includes("{poolId}"))
+    .map((id) => [name, id, route] as const),
+);
+
+test.each(nested)("%s: a foreign %s under an own pool is unknown", async (_, id, route) => {
+  const both = await desk.key([
+    { poolId: own.poolId, verbs: [...verbs] },
+    { poolId: foreign.poolId, verbs: [...verbs] },
+  ]);
+  const before = await everything();
+  const transformation = /transformations|workbench/.test(route.path);
+  const counterpart = id === "taskId" && transformation ? foreign.transformationId : foreign[id as keyof World];
+  const answer = await request(route, both.key, own, { [id]: counterpart });
+  expect(answer.status).toBe(404);
+  expect(comparable(answer)).toEqual(comparable(await request(route, both.key, own, { [id]: newId() })));
+  expect(await everything()).toEqual(before);
+});
+
+test("ids in query and body are checked against the pool of the path", async () => {
+  const at = `/integration/api/pools/${own.poolId}`;
+  const job = `${at}/jobs/${own.jobId}`;
+  const before = await everything();
+  const refused: [string, string, unknown?][] = [
+    ["GET", `${at}/logs/executions?executionId=${foreign.executionId}&type=TASK`],
+    ["GET", `${at}/logs/executions?executionId=${own.executionId}&type=TASK&id=${foreign.jobId}`],
+    ["GET", `${at}/logs/executions/detail?executionId=${foreign.executionId}`],
+    ["GET", `${at}/columns?tableName=BKPF&schemaName=${foreign.dataSourceId}`],
+    ["GET", `${at}/columns?tableName=BKPF&schemaName=${foreign.poolId}`],
+    ["GET", `${at}/data-sources/${own.dataSourceId}/search-tables?extractionId=${foreign.taskId}`],
+    ["POST", `${at}/jobs`, { name: "x", dataPoolId: foreign.poolId }],
+    ["POST", `${at}/jobs`, { name: "x", dataSourceId: foreign.dataSourceId }],
+    ["PUT", job, { dataSourceId: foreign.dataSourceId }],
+    ["PUT", job, { dataPoolId: foreign.poolId }],
+    ["POST", `${job}/execute`, { poolId: foreign.poolId }],
+    ["POST", `${job}/execute`, { jobId: foreign.jobId }],
+    ["POST", `${job}/execute`, { dataSourceId: foreign.dataSourceId }],
+    ["POST", `${job}/tasks`, { taskType: "TRANSFORMATION", name: "x", jobId: foreign.jobId }],
+    ["POST", `${job}/extractions/${own.taskId}/tables`, [{ tableName: "X", taskId: foreign.taskId }]],
+    ["PUT", `${job}/extractions/${own.taskId}/tables`, [{ id: own.tableId }, { id: foreign.tableId }]],
+    ["PUT", `/integration/api/datasource/POSTGRESQL/${own.dataSourceId}`, { poolId: foreign.poolId }],
+    ["PUT", `/integration/api/datasource/POSTGRESQL/${own.dataSourceId}`, { id: foreign.dataSourceId }],
+  ];
+  for (const [method, path, body] of refused) {
+    const answer = await desk.call(method, path, { body });
+    expect([method, path, answer.status]).toEqual([method, path, 404]);
+  }
+  expect(await everything()).toEqual(before);
+});
+
+test("an operator's key sees and cancels in its pool, and is refused everywhere else", async () => {
+  const { key } = await desk.key([{ poolId: own.poolId, verbs: ["view", "cancel"] }]);
+  const passed: string[] = [];
+  for (const route of guarded) {
+    const { status } = await request(route, key);
+    if (status === 200) passed.push(`${route.method} ${verbOf(route)}`);
+    else expect([route.method, route.path, status]).toEqual([route.method, route.path, 403]);
+  }
+  expect(new Set(passed)).toEqual(new Set(["GET view", "GET any", "POST cancel"]));
+  const pools = await desk.call("GET", "/integration/api/pools", { key });
+  expect((pools.json as { id: string }[]).map((pool) => pool.id)).toEqual([own.poolId]);
+  const asked = await desk.call("GET", `/integration/api/pools?poolIds=${foreign.poolId}`, { key });
+  expect(asked.json).toEqual([]);
+});
+
+test("the key counts only in its header, in both schemes and any case", async () => {
+  const path = "/api/cloud";
+  for (const scheme of ["AppKey", "appkey", "Bearer", "BEARER"]) expect((await desk.call("GET", path, { scheme })).status).toBe(200);
+  const wrong = await desk.call("GET", path, { scheme: "Basic" });
+  expect([wrong.status, wrong.headers.get("content-type")?.startsWith("text/plain")]).toEqual([401, true]);
+  expect(wrong.text).toBe(
+    'Invalid "Authorization" header format. Should start either with "Bearer " or "AppKey " (case insensitive).',
+  );
+  const inQuery = await desk.call("GET", `${path}?Authorization=AppKey%20x&apiToken=${desk.adminKey}`, { key: null });
+  expect(inQuery.status).toBe(401);
+});
+
+test("a key cannot be made for a pool that is not there, nor expire in the past; its text is shown once", async () => {
+  const grant = (poolId: string): unknown => ({ name: "x", grants: [{ poolId, verbs: ["view"] }] });
+  expect((await desk.call("POST", "/desk/v1/keys", { body: grant(newId()) })).status).toBe(400);
+  const past = { ...(grant("*") as object), expiresAt: startOfTime };
+  expect((await desk.call("POST", "/desk/v1/keys", { body: past })).status).toBe(400);
+  const made = await desk.key([{ poolId: own.poolId, verbs: ["view"] }]);
+  expect(made.key).toMatch(/^ndk_[0-9A-Za-z]{49}$/);
+  expect((await desk.call("GET", "/desk/v1/keys")).text).not.toContain(made.key.slice(12));
+  await desk.call("GET", "/api/cloud", { key: made.key });
+  const used = (await desk.state.keys()).find((key) => key.id === made.id)?.lastUsedAt;
+  desk.clock.time += 59_999;
+  await desk.call("GET", "/api/cloud", { key: made.key });
+  expect((await desk.state.keys()).find((key) => key.id === made.id)?.lastUsedAt).toBe(used);
+  desk.clock.time += 1;
+  await desk.call("GET", "/api/cloud", { key: made.key });
+  expect((await desk.state.keys()).find((key) => key.id === made.id)?.lastUsedAt).toBe(desk.clock.time);
+});

@@ -1,0 +1,185 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "../../src/base/clock.ts";
+import { newId } from "../../src/base/ids.ts";
+import { ensureAdminKey } from "../../src/engine/keys.ts";
+import type { Grant } from "../../src/model/definitions.ts";
+import { FatalSourceError } from "../../src/model/errors.ts";
+import type { SourceLook } from "../../src/model/operations.ts";
+import type { StateStore } from "../../src/model/state-store.ts";
+import { createApp, type App } from "../../src/server/index.ts";
+import { openSecretBox, openStateStore } from "../../src/state/index.ts";
+import { RecordedExecutions, tablesOf } from "./recorded-executions.ts";
+
+/** The app without a port, over the real state store; only the engine and the pools' processes are stood in for. */
+export interface DeskApp {
+  app: App;
+  state: StateStore;
+  executions: RecordedExecutions;
+  clock: { time: number };
+  adminKey: string;
+  /** What the app reported to the server's log. */
+  reports: string[];
+  /** What the source says to the next looks; an Error is thrown. */
+  source: { tables: { schema: string; name: string }[] | Error };
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** As `call` with the admin key; throws for anything that is not a 200. */
+  ok<T>(method: string, path: string, body?: unknown): Promise<T>;
+  key(grants: Grant[], expiresAt?: number): Promise<{ id: string; key: string }>;
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Sent as it is. */
+  raw?: string;
+  /** null: no Authorization; absent: the admin's. */
+  key?: string | null;
+  scheme?: string;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  json: unknown;
+}
+
+export const startOfTime = 1_800_000_000_000;
+
+export async function openDeskApp(): Promise<DeskApp> {
+  const folder = await mkdtemp(join(tmpdir(), "nightdesk-app-"));
+  const state = await openStateStore(join(folder, "home", "state.db"));
+  const time = { time: startOfTime };
+  const clock: Clock = { now: () => time.time, monotonic: () => time.time, sleep: () => Promise.resolve() };
+  const adminKey = (await ensureAdminKey(state, clock, null)) ?? "";
+  const changes: ((poolId: string) => void)[] = [];
+  const executions = new RecordedExecutions(state, clock, (poolId) => {
+    for (const changed of changes) changed(poolId);
+  });
+  const source: DeskApp["source"] = { tables: [] };
+  const look = (): { schema: string; name: string }[] => {
+    if (source.tables instanceof Error) throw source.tables;
+    return source.tables;
+  };
+  const sources: SourceLook = {
+    test: async () => void look(),
+    searchTables: async () => look(),
+  };
+  const reports: string[] = [];
+  const app = createApp({
+    state,
+    executions,
+    poolData: tablesOf(),
+    secrets: openSecretBox(join(folder, "home.key")),
+    sources,
+    clock,
+    version: "0.0.0-test",
+    onStatusChange: (changed) => changes.push(changed),
+    report: (line) => reports.push(line),
+    checkAnswers: true,
+  });
+  const call = caller(app, adminKey);
+  const ok = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await call(method, path, body === undefined ? {} : { body });
+    if (answer.status !== 200) throw new Error(`${method} ${path}: ${String(answer.status)} ${answer.text}`);
+    return answer.json as T;
+  };
+  return {
+    app,
+    state,
+    executions,
+    clock: time,
+    adminKey,
+    reports,
+    source,
+    call,
+    ok,
+    key: (grants, expiresAt) =>
+      ok("POST", "/desk/v1/keys", { name: "test", grants, ...(expiresAt === undefined ? {} : { expiresAt }) }),
+    async close() {
+      await app.close();
+      await state.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function caller(app: App, adminKey: string): DeskApp["call"] {
+  return async (method, path, { body, raw, key = adminKey, scheme = "AppKey" } = {}) => {
+    const headers = new Headers();
+    if (key !== null) headers.set("authorization", `${scheme} ${key}`);
+    const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    const init: RequestInit = { method, headers };
+    if (content !== undefined) init.body = content;
+    const response = await app.fetch(new Request(`http://desk.test${path}`, init));
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
+    return { status: response.status, headers: response.headers, text, json: isJson && text !== "" ? JSON.parse(text) : undefined };
+  };
+}
+
+export function unreachable(): Error {
+  return new FatalSourceError("password authentication failed", {
+    operation: "connect to the source",
+    place: '"ECC" at db.example:5432',
+    next: "Check the password.",
+  });
+}
+
+/** A pool with one of everything, made over the wire; ids by their names in the path templates. */
+export interface World {
+  poolId: string;
+  dataSourceId: string;
+  jobId: string;
+  /** The extraction; `transformationId` is the other task. */
+  taskId: string;
+  transformationId: string;
+  tableId: string;
+  /** Of the transformation's workbench. */
+  statementId: string;
+  /** Over. */
+  executionId: string;
+  keyId: string;
+}
+
+export const configuration = {
+  host: "db.example",
+  port: 5432,
+  database: "ecc",
+  user: "reader",
+  password: "CANARY-password",
+  ssl: { mode: "disable" },
+};
+
+export async function makeWorld(desk: DeskApp, name: string): Promise<World> {
+  type Made = { id: string };
+  const pool = await desk.ok<Made>("POST", "/integration/api/pools", { name });
+  const at = `/integration/api/pools/${pool.id}`;
+  const connection = { name: "ECC", poolId: pool.id, configuration };
+  const source = await desk.ok<Made>("POST", "/integration/api/datasource/POSTGRESQL", connection);
+  const job = await desk.ok<Made>("POST", `${at}/jobs`, { name: "Finance", dataSourceId: source.id });
+  const tasks = `${at}/jobs/${job.id}/tasks/`;
+  const extraction = await desk.ok<Made>("POST", tasks, { taskType: "EXTRACTION", name: "Extract" });
+  const transformation = await desk.ok<Made>("POST", tasks, { taskType: "TRANSFORMATION", name: "Transform" });
+  const tables = `${at}/jobs/${job.id}/extractions/${extraction.id}/tables/`;
+  const [table] = await desk.ok<Made[]>("POST", tables, [{ tableName: "BKPF" }]);
+  const workbench = `${at}/jobs/${job.id}/workbench/${transformation.id}/execute`;
+  const statement = await desk.ok<Made>("POST", workbench, { statement: "SELECT 1" });
+  const run = await desk.ok<{ executionId: string }>("POST", `${at}/jobs/${job.id}/execute`);
+  await desk.executions.succeed(run.executionId);
+  const key = await desk.key([{ poolId: pool.id, verbs: ["view"] }]);
+  return {
+    poolId: pool.id,
+    dataSourceId: source.id,
+    jobId: job.id,
+    taskId: extraction.id,
+    transformationId: transformation.id,
+    tableId: table?.id ?? newId(),
+    statementId: statement.id,
+    executionId: run.executionId,
+    keyId: key.id,
+  };
+}
