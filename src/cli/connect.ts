@@ -1,6 +1,6 @@
 import { isId } from "../base/ids.ts";
-import { celonisTeam } from "../relay/celonis-team.ts";
-import { createClient } from "../sdk/client.ts";
+import { celonisTeam } from "../relay/index.ts";
+import { createClient } from "../sdk/index.ts";
 import { textOption, UsageError } from "./context.ts";
 import type { CliContext, Input } from "./context.ts";
 import { httpFetch } from "./http.ts";

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from "node:http";
-import type { FetchAnswer, FetchInit, FetchLike } from "../sdk/request.ts";
+import type { FetchAnswer, FetchInit, FetchLike } from "../sdk/index.ts";
 
 export interface HttpLimits {
   /** Until the connection stands, TLS included. */

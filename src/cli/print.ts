@@ -1,6 +1,5 @@
-import { verdictText } from "../desk/text.ts";
-import { codes } from "../desk/verdict.ts";
-import type { Verdict } from "../desk/verdict.ts";
+import { codes, verdictText } from "../desk/index.ts";
+import type { Verdict } from "../desk/index.ts";
 import type { Output } from "./context.ts";
 
 /** The team and pool an answer is about; null where the command did not get that far. */

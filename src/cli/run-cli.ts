@@ -1,9 +1,7 @@
 import { UsageError } from "./context.ts";
 import type { CliContext } from "./context.ts";
 import { printVerdict } from "./print.ts";
-import { verdict } from "../desk/verdict.ts";
-
-export type { CliContext, DemoOptions, Output, ServeOptions } from "./context.ts";
+import { verdict } from "../desk/index.ts";
 
 /**
  * The command `nightdesk`: `argv` without node and script. Resolves with the exit code and never rejects.

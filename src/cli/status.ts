@@ -1,4 +1,4 @@
-import { lookAtPool } from "../desk/look.ts";
+import { lookAtPool } from "../desk/index.ts";
 import { connect } from "./connect.ts";
 import type { Run } from "./context.ts";
 import { printVerdict } from "./print.ts";

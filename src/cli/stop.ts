@@ -1,6 +1,5 @@
-import { stopAndProve } from "../desk/stop-and-prove.ts";
-import type { StopProgress } from "../desk/stop-and-prove.ts";
-import { jobLine } from "../desk/text.ts";
+import { jobLine, stopAndProve } from "../desk/index.ts";
+import type { StopProgress } from "../desk/index.ts";
 import { connect } from "./connect.ts";
 import { textOption, UsageError } from "./context.ts";
 import type { Input, Output, Run } from "./context.ts";

@@ -1,5 +1,7 @@
 /** The wire as plain types and constants: what servers answer and clients read. No dependency. */
 export * from "./desk.ts";
 export * from "./enums.ts";
+export * from "./errors.ts";
+export * from "./executions.ts";
 export * from "./paths.ts";
 export * from "./transports.ts";

@@ -68,7 +68,10 @@ export type IdsIn<Template extends string> = Template extends `${string}{${infer
   : never;
 
 /** The path with its ids in place, each percent-encoded. A trailing slash is never needed. */
-export function fill<Template extends string>(template: Template, ids: Record<IdsIn<Template>, string>): string {
+export function fill<Template extends string>(
+  template: Template,
+  ids: Record<IdsIn<Template>, string>,
+): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent((ids as Record<string, string>)[name] ?? ""),
   );

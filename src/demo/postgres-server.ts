@@ -51,8 +51,8 @@ export async function startPostgres(options: {
   await mkdir(home, { recursive: true, mode: 0o700 });
   const account = await postgresAccount();
   const cluster = await openCluster(home, account);
-  const binaries = await findPostgres({ ...options, account, copyTo: cluster.folder });
   await endEarlier(cluster, { signal });
+  const binaries = await findPostgres({ ...options, account, copyTo: cluster.folder });
   await ensureData(cluster, binaries, account, { signal });
 
   for (let attempt = 1; ; attempt += 1) {

@@ -7,6 +7,9 @@
 /** Changes with every change of the rows or tables: an older sample is made anew. */
 export const sampleVersion = 1;
 
+/** The schema at the source that holds the sample, and nothing else. */
+export const sampleSchema = "sap";
+
 export interface SampleSize {
   /** Sales orders; about three items each, deliveries for nine of ten. */
   orders: number;
@@ -127,7 +130,7 @@ function deliveries({ orders: all }: SampleSize, from: number, to: number): stri
   return `INSERT INTO "LIKP"
 SELECT '100', ${deliveryNumber("n")}, ${orderNumber("n")}, ${day(deliveryDay(all))}, ${pick(people, "a / 4")}, 'LF',
   lpad((1 + a % 3100)::text, 10, '0'), ${pick(["1000", "1100", "JP10"], "n")}, ${day(`${deliveryDay(all)} + 2`)},
-  CASE WHEN a % 30 <> 1 THEN ${day(`${deliveryDay(all)} + a % 3`)} END, (1 + b % 250000)::numeric * 0.001, ${moment(deliveryDay(all), "a % 86400")}
+  CASE WHEN a % 30 <> 1 THEN ${day(`${deliveryDay(all)} + 1 + a % 3`)} END, (1 + b % 250000)::numeric * 0.001, ${moment(deliveryDay(all), "a % 86400")}
 FROM ${numbers(from, to)} AS orders WHERE ${isDelivered}`;
 }
 

@@ -7,7 +7,15 @@ import type { DefinitionStore, ExecutionStore } from "../model/state-store.ts";
  * Ids as they come from outside, resolved only within the object they are named under. Something that
  * exists elsewhere is answered exactly like something that exists nowhere.
  */
-export type Noun = "data pool" | "connection" | "data job" | "task" | "extraction" | "transformation" | "table" | "execution";
+export type Noun =
+  | "data pool"
+  | "connection"
+  | "data job"
+  | "task"
+  | "extraction"
+  | "transformation"
+  | "table"
+  | "execution";
 
 /** The same text whatever the id was: an answer must not tell two unknown things apart. */
 export function notFound(noun: Noun | "key" | "workbench statement"): UserError {
@@ -23,7 +31,11 @@ export async function jobOf(store: DefinitionStore, poolId: string, jobId: strin
   return job;
 }
 
-export async function dataSourceOf(store: DefinitionStore, poolId: string, dataSourceId: string): Promise<DataSource> {
+export async function dataSourceOf(
+  store: DefinitionStore,
+  poolId: string,
+  dataSourceId: string,
+): Promise<DataSource> {
   const source = await store.dataSource(dataSourceId);
   if (source === null || source.poolId !== poolId) throw notFound("connection");
   return source;
@@ -43,17 +55,26 @@ export async function extractionOf(store: DefinitionStore, job: Job, taskId: str
 
 export async function transformationOf(store: DefinitionStore, job: Job, taskId: string): Promise<Task> {
   const task = await store.task(taskId);
-  if (task === null || task.jobId !== job.id || task.type !== "TRANSFORMATION") throw notFound("transformation");
+  if (task === null || task.jobId !== job.id || task.type !== "TRANSFORMATION")
+    throw notFound("transformation");
   return task;
 }
 
-export async function tableOf(store: DefinitionStore, extraction: Task, tableId: string): Promise<TableExtraction> {
+export async function tableOf(
+  store: DefinitionStore,
+  extraction: Task,
+  tableId: string,
+): Promise<TableExtraction> {
   const table = await store.table(tableId);
   if (table === null || table.taskId !== extraction.id) throw notFound("table");
   return table;
 }
 
-export async function executionOf(store: ExecutionStore, poolId: string, executionId: string): Promise<Execution> {
+export async function executionOf(
+  store: ExecutionStore,
+  poolId: string,
+  executionId: string,
+): Promise<Execution> {
   const execution = await store.execution(executionId);
   if (execution === null || execution.poolId !== poolId) throw notFound("execution");
   return execution;

@@ -8,7 +8,9 @@ import type { DefinitionStore } from "../model/state-store.ts";
 import { checkFree, checkedName } from "./names.ts";
 
 /** Parts of a configuration; absent fields stay. `maxRowsPerSecond` 0 takes the limit away. */
-export type ConfigurationChange = { [Field in keyof PostgresConfiguration]?: PostgresConfiguration[Field] } & {
+export type ConfigurationChange = {
+  [Field in keyof PostgresConfiguration]?: PostgresConfiguration[Field];
+} & {
   password?: string;
 };
 
@@ -30,7 +32,10 @@ export class Connections {
     this.#clock = clock;
   }
 
-  async create(pool: DataPool, draft: { name: string; configuration: NewConfiguration }): Promise<DataSource> {
+  async create(
+    pool: DataPool,
+    draft: { name: string; configuration: NewConfiguration },
+  ): Promise<DataSource> {
     const name = checkedName(draft.name, "connection");
     checkFree(name, await this.#store.dataSources(pool.id), { id: null, what: "connection" });
     const id = newId();
@@ -52,23 +57,31 @@ export class Connections {
    * The password is needed again as soon as host, port, database, user or ssl differ: whoever may edit a
    * connection must not be able to have the stored one sent to a place of his own.
    */
-  async change(source: DataSource, change: { name?: string; configuration?: ConfigurationChange }): Promise<DataSource> {
+  async change(
+    source: DataSource,
+    change: { name?: string; configuration?: ConfigurationChange },
+  ): Promise<DataSource> {
     const name = change.name === undefined ? source.name : checkedName(change.name, "connection");
     checkFree(name, await this.#store.dataSources(source.poolId), { id: source.id, what: "connection" });
     const { password, ...given } = change.configuration ?? {};
     const configuration = withoutZeroLimit({ ...source.configuration, ...given });
     if (password === undefined && leadsElsewhere(source.configuration, configuration)) {
-      throw new UserError("invalid", "A change of host, port, database, user or ssl needs the password again.", {
-        operation: "change the connection",
-        attribute: "configuration.password",
-        next: "Send the change together with the password.",
-      });
+      throw new UserError(
+        "invalid",
+        "A change of host, port, database, user or ssl needs the password again.",
+        {
+          operation: "change the connection",
+          attribute: "configuration.password",
+          next: "Send the change together with the password.",
+        },
+      );
     }
     const changed: DataSource = {
       ...source,
       name,
       configuration,
-      sealedPassword: password === undefined ? source.sealedPassword : this.#secrets.seal(source.id, password),
+      sealedPassword:
+        password === undefined ? source.sealedPassword : this.#secrets.seal(source.id, password),
     };
     await this.#store.updateDataSource(changed);
     return changed;

@@ -70,8 +70,15 @@ export class Definitions {
   async createJob(pool: DataPool, draft: { name: string; dataSourceId?: string }): Promise<Job> {
     const name = checkedName(draft.name, "data job");
     checkFree(name, await this.#store.jobs(pool.id), { id: null, what: "data job" });
-    const source = draft.dataSourceId === undefined ? null : await dataSourceOf(this.#store, pool.id, draft.dataSourceId);
-    const job: Job = { id: newId(), poolId: pool.id, name, dataSourceId: source?.id ?? null, createdAt: this.#clock.now() };
+    const source =
+      draft.dataSourceId === undefined ? null : await dataSourceOf(this.#store, pool.id, draft.dataSourceId);
+    const job: Job = {
+      id: newId(),
+      poolId: pool.id,
+      name,
+      dataSourceId: source?.id ?? null,
+      createdAt: this.#clock.now(),
+    };
     await this.#store.insertJob(job);
     return job;
   }
@@ -80,7 +87,9 @@ export class Definitions {
     const name = change.name === undefined ? job.name : checkedName(change.name, "data job");
     checkFree(name, await this.#store.jobs(job.poolId), { id: job.id, what: "data job" });
     const source =
-      change.dataSourceId === undefined ? null : await dataSourceOf(this.#store, job.poolId, change.dataSourceId);
+      change.dataSourceId === undefined
+        ? null
+        : await dataSourceOf(this.#store, job.poolId, change.dataSourceId);
     const changed: Job = { ...job, name, dataSourceId: source?.id ?? job.dataSourceId };
     await this.#store.updateJob(changed);
     return changed;
@@ -93,11 +102,15 @@ export class Definitions {
 
   async createTask(job: Job, draft: TaskDraft): Promise<Task> {
     if (draft.type === "DATA_MODEL_LOAD") {
-      throw new UserError("invalid", "This server knows EXTRACTION and TRANSFORMATION; data model loads are not there yet.", {
-        operation: "create the task",
-        attribute: "taskType",
-        next: "Choose one of the two.",
-      });
+      throw new UserError(
+        "invalid",
+        "This server knows EXTRACTION and TRANSFORMATION; data model loads are not there yet.",
+        {
+          operation: "create the task",
+          attribute: "taskType",
+          next: "Choose one of the two.",
+        },
+      );
     }
     if (draft.type === "EXTRACTION" && job.dataSourceId === null) {
       throw new UserError("invalid", "A global data job has no connection to extract from.", {

@@ -40,7 +40,8 @@ export class Keys {
     if (!mayBeKey(text)) return null;
     const hash = hashOf(text);
     const found = await this.#store.keyByHash(hash);
-    if (found === null || found.hash.byteLength !== hash.byteLength || !timingSafeEqual(found.hash, hash)) return null;
+    if (found === null || found.hash.byteLength !== hash.byteLength || !timingSafeEqual(found.hash, hash))
+      return null;
     const { key } = found;
     const now = this.#clock.now();
     if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return null;
@@ -61,11 +62,17 @@ export class Keys {
     const operation = "create the key";
     const name = checkedName(draft.name, "key");
     if (draft.expiresAt !== null && draft.expiresAt <= this.#clock.now()) {
-      throw new UserError("invalid", "expiresAt is in the past; it is epoch milliseconds.", { operation, attribute: "expiresAt" });
+      throw new UserError("invalid", "expiresAt is in the past; it is epoch milliseconds.", {
+        operation,
+        attribute: "expiresAt",
+      });
     }
     for (const grant of draft.grants) {
       if (grant.poolId !== "*" && (await this.#store.pool(grant.poolId)) === null) {
-        throw new UserError("invalid", "A grant names a data pool that is not there.", { operation, attribute: "grants" });
+        throw new UserError("invalid", "A grant names a data pool that is not there.", {
+          operation,
+          attribute: "grants",
+        });
       }
     }
     return { ...draft, name };
@@ -107,7 +114,11 @@ export function verbsOnTeam(key: ApiKey): Set<Verb> {
  * there, a new one. Returns the text of a new one, to be shown once; null otherwise.
  * @throws UserError "invalid" when the given text is not a key's, "conflict" when that key may not be used.
  */
-export async function ensureAdminKey(store: StateStore, clock: Clock, given: string | null): Promise<string | null> {
+export async function ensureAdminKey(
+  store: StateStore,
+  clock: Clock,
+  given: string | null,
+): Promise<string | null> {
   const draft: KeyDraft = { name: "admin", grants: everything, expiresAt: null };
   if (given === null) {
     const now = clock.now();

@@ -56,7 +56,10 @@ export class ExtractionTables {
     const changed: TableExtraction[] = [];
     for (const draft of drafts) {
       if (changed.some((table) => table.id === draft.id)) {
-        throw new UserError("invalid", "The same table is named twice.", { operation: "change the tables", attribute: "id" });
+        throw new UserError("invalid", "The same table is named twice.", {
+          operation: "change the tables",
+          attribute: "id",
+        });
       }
       changed.push(checkedTable(drawn(await tableOf(this.#store, extraction, draft.id), draft)));
     }
@@ -98,7 +101,10 @@ const poolType =
 function checkedTable(table: TableExtraction): TableExtraction {
   const operation = "define the table";
   if (table.tableName === "") {
-    throw new UserError("invalid", "A table needs the name it has at the source.", { operation, attribute: "tableName" });
+    throw new UserError("invalid", "A table needs the name it has at the source.", {
+      operation,
+      attribute: "tableName",
+    });
   }
   for (const name of [table.tableName, table.schemaName ?? "", table.targetTableName ?? ""]) {
     if (name.includes("\u0000") || name.length > 255) {
@@ -112,7 +118,11 @@ function checkedTable(table: TableExtraction): TableExtraction {
   for (const column of table.columns) {
     const place = `${table.tableName}.${column.columnName}`;
     if (seen.has(column.columnName)) {
-      throw new UserError("invalid", "The column is selected twice.", { operation, place, attribute: "columns" });
+      throw new UserError("invalid", "The column is selected twice.", {
+        operation,
+        place,
+        attribute: "columns",
+      });
     }
     seen.add(column.columnName);
     if (column.preferredType !== null && !poolType.test(column.preferredType)) {

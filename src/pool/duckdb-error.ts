@@ -34,9 +34,9 @@ function oneLine(text: string): string {
   return text.trim().replace(/\s*[\r\n]+\s*/g, " ");
 }
 
-/** True where another transaction was in the way and trying again may help. */
+/** True where another transaction was in the way and trying again may help; also inside a `storeError`. */
 export function isConflict(error: unknown): boolean {
-  const { type, message } = readFault(error);
+  const { type, message } = readFault(error instanceof Error ? (error.cause ?? error) : error);
   return type === "TransactionContext" && /conflict/i.test(message);
 }
 

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { setTimeout as pause } from "node:timers/promises";
-import { UserError, isNightdeskError } from "../model/errors.ts";
+import { UserError } from "../model/errors.ts";
 import type { LoadMarker, StagingTable } from "../model/pool-store.ts";
 import { commit, mark } from "./commit.ts";
 import { rollBack, rowsOf, type Connections } from "./connections.ts";
@@ -11,7 +11,10 @@ import { DuckDBStagingTable } from "./staging.ts";
 /** Waits before each further try while a transaction of the workbench holds a target; about six seconds in all. */
 const retryAfterMs = [20, 50, 100, 200, 400, 800, 1600, 3200];
 
-/** Swaps all staged tables in, in one transaction with the marker. Every error leaves the targets as they were. */
+/**
+ * Swaps all staged tables in, in one transaction with the marker. Every error leaves the targets as they
+ * were; what `lastCheck` throws is passed on untouched.
+ */
 export async function swap(
   connections: Connections,
   staged: StagingTable[],
@@ -43,15 +46,25 @@ async function swapOnce(
   marker: LoadMarker,
   lastCheck: () => void,
 ): Promise<void> {
-  await connection.run("BEGIN");
-  for (const { target, name } of tables) {
-    const kind = await kindOf(connection, target.schema, target.table);
-    if (kind !== null) await connection.run(`DROP ${kind} ${qualified(target.schema, target.table)}`);
-    await connection.run(`ALTER TABLE ${qualified(target.schema, name)} RENAME TO ${identifier(target.table)}`);
-  }
-  await mark(connection, marker);
+  await named(async () => {
+    await connection.run("BEGIN");
+    for (const { target, name } of tables) {
+      const kind = await kindOf(connection, target.schema, target.table);
+      if (kind !== null) await connection.run(`DROP ${kind} ${qualified(target.schema, target.table)}`);
+      await connection.run(`ALTER TABLE ${qualified(target.schema, name)} RENAME TO ${identifier(target.table)}`);
+    }
+    await mark(connection, marker);
+  });
   lastCheck();
-  await commit(connections, connection, marker);
+  await named(() => commit(connections, connection, marker));
+}
+
+async function named(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw storeError("swap in the extracted tables", error);
+  }
 }
 
 /** What stands under the name now; names are compared without case, as DuckDB does. */
@@ -92,25 +105,5 @@ async function checkpoint(connections: Connections): Promise<void> {
     await connections.lend((connection) => connection.run("CHECKPOINT"));
   } catch {
     // Nothing is lost: what was committed is in the write-ahead log.
-  }
-}
-
-/** `swap` with errors in our words; what `lastCheck` throws is passed on untouched. */
-export async function swapNamed(...[connections, staged, marker, lastCheck]: Parameters<typeof swap>): Promise<void> {
-  const given = { up: false, reason: undefined as unknown };
-  const check = (): void => {
-    try {
-      lastCheck();
-    } catch (reason) {
-      given.up = true;
-      given.reason = reason;
-      throw reason;
-    }
-  };
-  try {
-    await swap(connections, staged, marker, check);
-  } catch (error) {
-    if (given.up || isNightdeskError(error)) throw error;
-    throw storeError("swap in the extracted tables", error);
   }
 }

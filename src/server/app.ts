@@ -71,7 +71,9 @@ export function createApp(parts: AppParts): App {
     async fetch(request) {
       const refused = refusedPath(pathOf(request.url));
       if (refused !== null) {
-        return validation([{ attribute: "path", error: refused, errorCode: "GENERAL_PATH_REFUSED", additionalInfo: null }]);
+        return validation([
+          { attribute: "path", error: refused, errorCode: "GENERAL_PATH_REFUSED", additionalInfo: null },
+        ]);
       }
       return await router.fetch(request);
     },
@@ -103,7 +105,9 @@ export function routerOf(routes: readonly Route[], door: Door, options: ServeOpt
       return answer;
     });
   }
-  router.notFound(() => refusal(newId(), 404, "Path not found.", "There is nothing at this path.", "GENERAL_NOTFOUND_PATH"));
+  router.notFound(() =>
+    refusal(newId(), 404, "Path not found.", "There is nothing at this path.", "GENERAL_NOTFOUND_PATH"),
+  );
   return router;
 }
 
@@ -115,7 +119,8 @@ async function serve(route: Route, door: Door, context: Context, options: ServeO
     const { access } = route;
     const key = access === "without key" ? null : await door.identify(request.headers.get("authorization"));
     // Only there does the body say what the key is needed for; everywhere else it is read behind the door.
-    const early = access !== "without key" && access.on === "pool of body" ? await readJson(request) : undefined;
+    const early =
+      access !== "without key" && access.on === "pool of body" ? await readJson(request) : undefined;
     const named = { poolId: ids["poolId"], dataSourceId: ids["dataSourceId"], poolIdInBody: poolIdOf(early) };
     const pool = access === "without key" || key === null ? null : await door.admit(key, access, named);
     const ask: AnyAsk = {
@@ -147,7 +152,9 @@ async function answerOf(route: Route, value: unknown, { checkAnswers }: ServeOpt
   }
   if (typeof route.answer === "string") return new Response(null, { status: 200, headers: commonHeaders });
   if (checkAnswers) route.answer.parse(value);
-  return new Response(JSON.stringify(value), { headers: { ...commonHeaders, "content-type": "application/json" } });
+  return new Response(JSON.stringify(value), {
+    headers: { ...commonHeaders, "content-type": "application/json" },
+  });
 }
 
 function fitting(schema: NonNullable<Route["query"]>, value: unknown): unknown {

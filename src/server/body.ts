@@ -66,5 +66,8 @@ function decoded(decode: () => string): string {
 }
 
 function malformed(message: string): UserError {
-  return new UserError("invalid", message, { operation: "read the request", next: "Correct the body and send it again." });
+  return new UserError("invalid", message, {
+    operation: "read the request",
+    next: "Correct the body and send it again.",
+  });
 }

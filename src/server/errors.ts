@@ -37,7 +37,13 @@ export function answerTo(
   if (error instanceof Unauthenticated) return unauthenticated(error);
   if (error instanceof Misfit) return validation(error.issues.map(describeIssue));
   if (error instanceof BodyTooLarge) {
-    const answer = refusal(request.id, 413, "Body too large.", `The limit is ${String(mostBodyBytes)} bytes.`, "GENERAL_BODY_TOO_LARGE");
+    const answer = refusal(
+      request.id,
+      413,
+      "Body too large.",
+      `The limit is ${String(mostBodyBytes)} bytes.`,
+      "GENERAL_BODY_TOO_LARGE",
+    );
     // The rest of the body is on its way and nobody will read it.
     answer.headers.set("connection", "close");
     return answer;
@@ -46,13 +52,21 @@ export function answerTo(
   if (isNightdeskError(error)) {
     return refusal(request.id, 503, "Not possible now.", error.line, "GENERAL_UNAVAILABLE");
   }
-  request.report(`request ${request.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  request.report(
+    `request ${request.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
   const detail = `The server's log has it under ${request.id}.`;
   return refusal(request.id, 500, "Unexpected error.", detail, "ADMIN_FATAL_ERROR");
 }
 
 /** Any error but 400 and 401. */
-export function refusal(requestId: string, status: number, title: string, detail: string, errorCode: string): Response {
+export function refusal(
+  requestId: string,
+  status: number,
+  title: string,
+  detail: string,
+  errorCode: string,
+): Response {
   const body: ErrorTransport = {
     title,
     status,
@@ -80,7 +94,10 @@ function json(status: number, body: unknown): Response {
 
 function unauthenticated({ badScheme }: Unauthenticated): Response {
   return badScheme
-    ? new Response(badSchemeText, { status: 401, headers: { ...commonHeaders, "content-type": "text/plain" } })
+    ? new Response(badSchemeText, {
+        status: 401,
+        headers: { ...commonHeaders, "content-type": "text/plain" },
+      })
     : new Response('{"error":"Unauthorized"}', {
         status: 401,
         headers: { ...commonHeaders, "content-type": "application/json" },

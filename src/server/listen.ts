@@ -65,12 +65,18 @@ async function bind(server: Server, host: string, port: number): Promise<void> {
     const onError = (error: NodeJS.ErrnoException): void => {
       const taken = error.code === "EADDRINUSE";
       reject(
-        new UserError(taken ? "conflict" : "invalid", taken ? "The port is taken." : `The address cannot be used (${error.code ?? "error"}).`, {
-          operation: "listen for HTTP",
-          place: `${host}:${String(port)}`,
-          next: taken ? "Stop what listens there, or choose another port (0 for any)." : "Choose another address or port.",
-          cause: error,
-        }),
+        new UserError(
+          taken ? "conflict" : "invalid",
+          taken ? "The port is taken." : `The address cannot be used (${error.code ?? "error"}).`,
+          {
+            operation: "listen for HTTP",
+            place: `${host}:${String(port)}`,
+            next: taken
+              ? "Stop what listens there, or choose another port (0 for any)."
+              : "Choose another address or port.",
+            cause: error,
+          },
+        ),
       );
     };
     server.once("error", onError);

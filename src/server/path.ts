@@ -2,12 +2,13 @@
  * One spelling of a path for routing, authorization and logs. Clients send doubled slashes and both
  * trailing-slash spellings; whatever could be read in two ways is refused instead of guessed at.
  */
-const ambiguous = /%2e|%2f|%5c|%00|%3b|%25|;|\\|\u0000/i;
+const ambiguous = /%2e|%2f|%5c|%00|%3b|%25|;|\\/i;
 
 /** Why the path part of a request is refused; null when it is fine. */
 export function refusedPath(path: string): string | null {
   if (!path.startsWith("/")) return "The request target is not a path.";
-  if (ambiguous.test(path)) return "The path holds an encoded or special character that is not allowed in it.";
+  if (ambiguous.test(path))
+    return "The path holds an encoded or special character that is not allowed in it.";
   if (/(^|\/)\.{1,2}(\/|$)/.test(path)) return "The path holds a dot segment.";
   try {
     decodeURIComponent(path);

@@ -75,7 +75,7 @@ function refusal(home: string, nameFile: string, error: unknown): Error {
   const who =
     holder === null
       ? "another server"
-      : `another server, process ${String(holder.pid)} on ${holder.host} since ${holder.startedAt}`;
+      : `another server, process ${String(holder.pid)} on ${holder.host} since ${holder.startedAt},`;
   return new UserError("conflict", `${who} holds this home`, {
     operation,
     place: home,

@@ -36,7 +36,7 @@ test.each([
   ["src/contract/index.ts", `import type { A } from "../model/a.ts";`, "contract may not import model"],
   ["src/cli/status.ts", `import pg from "pg";`, "cli may not use the package pg"],
   ["src/cli/status.ts", `import * as serve from "../serve.ts";`, "imports the root file"],
-  ["src/pool/store.ts", `import { A } from "@duckdb/node-bindings/x";`, "the package @duckdb/node-bindings"],
+  ["src/pool/store.ts", `import { A } from "@hono/node-server/x";`, "the package @hono/node-server"],
   ["src/state/store.ts", `import { readFile } from "fs/promises";`, `write "node:fs/promises"`],
   ["src/state/store.ts", `import { x } from "./rows";`, "no .ts extension"],
   ["src/state/store.ts", `import { x } from "../../test/support/x.ts";`, "leaves src/"],

@@ -24,7 +24,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   runner: { rooms: ["model", "base"], packages: [], builtins: true },
   desk: { rooms: ["model", "base"], packages: [], builtins: true },
   sources: { rooms: ["model", "base"], packages: ["pg", "pg-copy-streams"], builtins: true },
-  pool: { rooms: ["model", "base"], packages: ["@duckdb/node-api"], builtins: true },
+  pool: { rooms: ["model", "base"], packages: ["@duckdb/node-api", "@duckdb/node-bindings"], builtins: true },
   state: { rooms: ["model", "base"], packages: ["libsql"], builtins: true },
   relay: { rooms: ["model", "base", "contract", "sdk"], packages: [], builtins: true },
   server: {

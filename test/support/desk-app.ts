@@ -98,7 +98,11 @@ export async function openDeskApp(): Promise<DeskApp> {
     call,
     ok,
     key: (grants, expiresAt) =>
-      ok("POST", "/desk/v1/keys", { name: "test", grants, ...(expiresAt === undefined ? {} : { expiresAt }) }),
+      ok("POST", "/desk/v1/keys", {
+        name: "test",
+        grants,
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      }),
     async close() {
       await app.close();
       await state.close();
@@ -116,8 +120,14 @@ function caller(app: App, adminKey: string): DeskApp["call"] {
     if (content !== undefined) init.body = content;
     const response = await app.fetch(new Request(`http://desk.test${path}`, init));
     const text = await response.text();
+    if (text.includes("CANARY-")) throw new Error(`a secret left the server: ${method} ${path}`);
     const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
-    return { status: response.status, headers: response.headers, text, json: isJson && text !== "" ? JSON.parse(text) : undefined };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: isJson && text !== "" ? JSON.parse(text) : undefined,
+    };
   };
 }
 
@@ -163,7 +173,10 @@ export async function makeWorld(desk: DeskApp, name: string): Promise<World> {
   const job = await desk.ok<Made>("POST", `${at}/jobs`, { name: "Finance", dataSourceId: source.id });
   const tasks = `${at}/jobs/${job.id}/tasks/`;
   const extraction = await desk.ok<Made>("POST", tasks, { taskType: "EXTRACTION", name: "Extract" });
-  const transformation = await desk.ok<Made>("POST", tasks, { taskType: "TRANSFORMATION", name: "Transform" });
+  const transformation = await desk.ok<Made>("POST", tasks, {
+    taskType: "TRANSFORMATION",
+    name: "Transform",
+  });
   const tables = `${at}/jobs/${job.id}/extractions/${extraction.id}/tables/`;
   const [table] = await desk.ok<Made[]>("POST", tables, [{ tableName: "BKPF" }]);
   const workbench = `${at}/jobs/${job.id}/workbench/${transformation.id}/execute`;

@@ -29,7 +29,15 @@ export class RecordedExecutions implements Executions {
     const job = await this.#state.job(jobId);
     if (job === null) throw new Error("the route let an unknown job through");
     const id = newId();
-    const plan = { executionId: id, poolId: job.poolId, jobId, jobName: job.name, mode: request.mode, dataSource: null, tasks: [] };
+    const plan = {
+      executionId: id,
+      poolId: job.poolId,
+      jobId,
+      jobName: job.name,
+      mode: request.mode,
+      dataSource: null,
+      tasks: [],
+    };
     const execution: Execution = {
       id,
       poolId: job.poolId,
@@ -48,7 +56,8 @@ export class RecordedExecutions implements Executions {
       failure: null,
     };
     const queued = await this.#state.enqueue(execution);
-    if (!queued.enqueued) throw new UserError("conflict", "The job runs already.", { operation: "execute the job" });
+    if (!queued.enqueued)
+      throw new UserError("conflict", "The job runs already.", { operation: "execute the job" });
     this.asked.push({ jobId, request });
     const claimed = await this.#state.claimNext(100, this.#clock.now());
     await this.#writeItems(execution);
@@ -59,7 +68,8 @@ export class RecordedExecutions implements Executions {
   async stop(jobId: string, request: Parameters<Executions["stop"]>[1]): Promise<StopOutcome> {
     this.stops.push(request);
     const active = await this.#state.activeExecution(jobId);
-    if (request.executionId !== null && active?.id !== request.executionId) return { kind: "other-execution", active };
+    if (request.executionId !== null && active?.id !== request.executionId)
+      return { kind: "other-execution", active };
     if (active === null) return { kind: "was-not-running" };
     const at = this.#clock.now();
     const { keyName, channel, because } = request;
@@ -87,20 +97,60 @@ export class RecordedExecutions implements Executions {
   /** A JOB item, a TASK item for each task, a STEP item for each table, and a line on each. */
   async #writeItems({ id, poolId, jobId, jobName, mode }: Execution): Promise<void> {
     const at = this.#clock.now();
-    const blank = { executionId: id, poolId, jobId, mode, status: "RUNNING", startedAt: at, endedAt: null, effect: null } as const;
+    const blank = {
+      executionId: id,
+      poolId,
+      jobId,
+      mode,
+      status: "RUNNING",
+      startedAt: at,
+      endedAt: null,
+      effect: null,
+    } as const;
     const none = { rows: null, estimatedRows: null, bytes: null };
     const write = async (item: Parameters<StateStore["saveItem"]>[0]): Promise<void> => {
       await this.#state.saveItem(item);
-      const line = { executionId: id, itemId: item.id, level: "INFO", at, message: `Started ${item.name}`, code: null } as const;
+      const line = {
+        executionId: id,
+        itemId: item.id,
+        level: "INFO",
+        at,
+        message: `Started ${item.name}`,
+        code: null,
+      } as const;
       await this.#state.appendLog([{ ...line, parameters: [] }]);
     };
-    await write({ ...blank, ...none, id: newId(), taskId: null, stepId: null, type: "JOB", name: jobName, position: 1 });
+    await write({
+      ...blank,
+      ...none,
+      id: newId(),
+      taskId: null,
+      stepId: null,
+      type: "JOB",
+      name: jobName,
+      position: 1,
+    });
     for (const task of await this.#state.tasks(jobId)) {
       const { name, position } = task;
-      await write({ ...blank, ...none, id: newId(), taskId: task.id, stepId: null, type: "TASK", name, position });
+      await write({
+        ...blank,
+        ...none,
+        id: newId(),
+        taskId: task.id,
+        stepId: null,
+        type: "TASK",
+        name,
+        position,
+      });
       for (const table of await this.#state.tables(task.id)) {
         const progress = { rows: 1200, estimatedRows: 3000, bytes: 96_000 };
-        const step = { taskId: task.id, stepId: table.id, type: "STEP", name: table.tableName, position: 1 } as const;
+        const step = {
+          taskId: task.id,
+          stepId: table.id,
+          type: "STEP",
+          name: table.tableName,
+          position: 1,
+        } as const;
         await write({ ...blank, ...progress, ...step, id: newId() });
       }
     }
@@ -111,15 +161,21 @@ export class RecordedExecutions implements Executions {
 export function tablesOf(): PoolData {
   return {
     async ask(poolId, question) {
-      if (question.kind === "tables") return { kind: "tables", tables: [{ schema: poolId, name: "BKPF", type: "TABLE" }] };
+      if (question.kind === "tables")
+        return { kind: "tables", tables: [{ schema: poolId, name: "BKPF", type: "TABLE" }] };
       if (question.kind === "columns") {
         const types = ["VARCHAR", "DECIMAL(18,2)", "TIMESTAMP WITH TIME ZONE", "BIGINT", "BLOB"];
         const columns = types.map((type, index) => ({ name: `c${String(index)}`, type }));
         return { kind: "columns", columns: question.table === "BKPF" ? columns : [] };
       }
-      if (question.statement.includes("broken")) throw new UserError("invalid", "statement 1: syntax", { operation: "run the SQL" });
+      if (question.kind === "committed") throw new Error("the server does not ask that");
+      if (question.statement.includes("broken"))
+        throw new UserError("invalid", "statement 1: syntax", { operation: "run the SQL" });
       const path = question.searchPath.join(",");
-      return { kind: "query", result: { columns: [{ name: "path", type: "VARCHAR" }], rows: [[path]], truncated: false } };
+      return {
+        kind: "query",
+        result: { columns: [{ name: "path", type: "VARCHAR" }], rows: [[path]], truncated: false },
+      };
     },
     remove: async () => {},
   };

@@ -50,13 +50,17 @@ export function dataSourceRoutes({ state, connections }: Operations): Route[] {
       path: paths.dataSourceTest,
       access: { verb: "edit", on: "pool" },
       answer: connectionTest,
-      operation: async ({ pool, ids }) => await connections.test(await dataSourceOf(state, pool.id, ids.dataSourceId)),
+      operation: async ({ pool, ids }) =>
+        await connections.test(await dataSourceOf(state, pool.id, ids.dataSourceId)),
     }),
     route({
       method: "GET",
       path: paths.searchTables,
       access: { verb: "edit", on: "pool" },
-      query: z.object({ searchString: z.string().max(255).default(""), extractionId: z.string().exactOptional() }),
+      query: z.object({
+        searchString: z.string().max(255).default(""),
+        extractionId: z.string().exactOptional(),
+      }),
       answer: searchTables,
       operation: async ({ pool, ids, query }) => {
         const source = await dataSourceOf(state, pool.id, ids.dataSourceId);
@@ -68,7 +72,8 @@ export function dataSourceRoutes({ state, connections }: Operations): Route[] {
         const tables = "tables" in found ? found.tables : null;
         return {
           availableTables:
-            tables?.map(({ schema, name }) => ({ dataSourceId: source.id, name, alias: null, schema })) ?? null,
+            tables?.map(({ schema, name }) => ({ dataSourceId: source.id, name, alias: null, schema })) ??
+            null,
           lookupSuccessful: tables !== null,
           message: "failure" in found ? found.failure : null,
           translatedConnectorMessage: null,

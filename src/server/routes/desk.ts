@@ -15,7 +15,12 @@ export function deskRoutes({ state, executions, clock, version }: Operations): R
       access: { verb: "any", on: "team" },
       answer: about,
       operation: () =>
-        Promise.resolve({ product: "nightdesk" as const, version, proof: "source" as const, time: clock.now() }),
+        Promise.resolve({
+          product: "nightdesk" as const,
+          version,
+          proof: "source" as const,
+          time: clock.now(),
+        }),
     }),
     route({
       method: "GET",
@@ -76,7 +81,9 @@ async function deskJob(state: StateStore, latest: JobStatus): Promise<DeskJob> {
   };
   if (executionId === null || status === null || isTerminal(status)) return job;
   const execution = await state.execution(executionId);
-  const tables = (await state.items(executionId)).filter((item) => item.type === "STEP" && item.rows !== null);
+  const tables = (await state.items(executionId)).filter(
+    (item) => item.type === "STEP" && item.rows !== null,
+  );
   const stop = execution !== null && !isTerminal(execution.status) ? execution.stop : null;
   return {
     ...job,

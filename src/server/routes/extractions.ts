@@ -6,7 +6,14 @@ import { UserError } from "../../model/errors.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
 import { toTask } from "../wire/jobs.ts";
-import { extractionTransport, tableTransport, tablesGiven, toTable, toTableDraft, type TableGiven } from "../wire/tables.ts";
+import {
+  extractionTransport,
+  tableTransport,
+  tablesGiven,
+  toTable,
+  toTableDraft,
+  type TableGiven,
+} from "../wire/tables.ts";
 
 export function extractionRoutes({ state, tables }: Operations): Route[] {
   const extraction = async (poolId: string, ids: { jobId: string; taskId: string }): Promise<Task> =>
@@ -34,7 +41,8 @@ export function extractionRoutes({ state, tables }: Operations): Route[] {
       path: paths.extractionTables,
       access: { verb: "view", on: "pool" },
       answer: z.array(tableTransport),
-      operation: async ({ pool, ids }) => (await state.tables((await extraction(pool.id, ids)).id)).map(toTable),
+      operation: async ({ pool, ids }) =>
+        (await state.tables((await extraction(pool.id, ids)).id)).map(toTable),
     }),
     route({
       method: "POST",
@@ -90,5 +98,8 @@ function checkParents(task: Task, given: TableGiven[]): void {
 
 function idOf(given: TableGiven): string {
   if (given.id !== undefined) return given.id;
-  throw new UserError("invalid", "A changed table is named by its id.", { operation: "change the tables", attribute: "id" });
+  throw new UserError("invalid", "A changed table is named by its id.", {
+    operation: "change the tables",
+    attribute: "id",
+  });
 }

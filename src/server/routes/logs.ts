@@ -45,7 +45,9 @@ export function logRoutes({ state, statusCache }: Operations): Route[] {
       operation: async ({ pool, ids, query }) => {
         const job = await jobOf(state, pool.id, ids.jobId);
         const { executions, total } = await state.executions(job.id, query.page, query.limit);
-        const shown = executions.map(async (one) => toJobItem(pool, one, jobItemOf(await state.items(one.id))));
+        const shown = executions.map(async (one) =>
+          toJobItem(pool, one, jobItemOf(await state.items(one.id))),
+        );
         return { executionItems: await Promise.all(shown), numOfPages: pagesOf(total, query.limit) };
       },
     }),
@@ -59,8 +61,13 @@ export function logRoutes({ state, statusCache }: Operations): Route[] {
         const execution = await executionOf(state, pool.id, query.executionId);
         const items = await state.items(execution.id);
         const named = await namedBy(state, execution, query.id);
-        const wanted = items.filter((item) => item.type !== "JOB" && (query.type ?? item.type) === item.type && named(item));
-        const job = query.type === undefined || query.type === "JOB" ? [toJobItem(pool, execution, jobItemOf(items))] : [];
+        const wanted = items.filter(
+          (item) => item.type !== "JOB" && (query.type ?? item.type) === item.type && named(item),
+        );
+        const job =
+          query.type === undefined || query.type === "JOB"
+            ? [toJobItem(pool, execution, jobItemOf(items))]
+            : [];
         return [...job, ...wanted.map((item) => toItem(pool, item))];
       },
     }),
@@ -98,7 +105,10 @@ async function namedBy(
   const items = await state.items(execution.id);
   const template = (await state.tasks(execution.jobId)).find((task) => task.templateId === id)?.id;
   const named = (item: ExecutionItem): boolean =>
-    item.id === id || item.stepId === id || item.taskId === id || (template !== undefined && item.taskId === template);
+    item.id === id ||
+    item.stepId === id ||
+    item.taskId === id ||
+    (template !== undefined && item.taskId === template);
   if (template === undefined && !items.some(named)) throw notFound("execution");
   return named;
 }
@@ -114,7 +124,10 @@ async function itemsOfLevel(
   const items = await state.items(execution.id);
   const named = await namedBy(state, execution, id);
   if (type === "JOB") return null;
-  if (type === "STEP") return items.filter((item) => item.type === "STEP" && named(item)).map((item) => item.id);
-  const taskIds = new Set(items.filter((item) => item.type === "TASK" && named(item)).map((item) => item.taskId));
+  if (type === "STEP")
+    return items.filter((item) => item.type === "STEP" && named(item)).map((item) => item.id);
+  const taskIds = new Set(
+    items.filter((item) => item.type === "TASK" && named(item)).map((item) => item.taskId),
+  );
   return items.filter((item) => item.taskId !== null && taskIds.has(item.taskId)).map((item) => item.id);
 }

@@ -17,7 +17,10 @@ import {
 } from "../wire/pool-data.ts";
 
 export function poolDataRoutes({ state, poolData, workbench }: Operations): Route[] {
-  const place = async (poolId: string, ids: { jobId: string; taskId: string }): Promise<{ job: Job; task: Task }> => {
+  const place = async (
+    poolId: string,
+    ids: { jobId: string; taskId: string },
+  ): Promise<{ job: Job; task: Task }> => {
     const job = await jobOf(state, poolId, ids.jobId);
     return { job, task: await taskOf(state, job, ids.taskId) };
   };
@@ -43,7 +46,11 @@ export function poolDataRoutes({ state, poolData, workbench }: Operations): Rout
       operation: async ({ pool, query, signal }) => {
         const schema = query.schemaName ?? pool.id;
         if (schema !== pool.id) await dataSourceOf(state, pool.id, schema);
-        const answer = await poolData.ask(pool.id, { kind: "columns", schema, table: query.tableName }, { signal });
+        const answer = await poolData.ask(
+          pool.id,
+          { kind: "columns", schema, table: query.tableName },
+          { signal },
+        );
         const columns = answer.kind === "columns" ? answer.columns : [];
         if (columns.length === 0) throw notFound("table");
         return columns.map(toPoolColumn);

@@ -19,7 +19,9 @@ export function poolRoutes({ state, definitions, statusCache }: Operations): Rou
       operation: async ({ key, query }) => {
         const asked = query.poolIds;
         const seen = (await state.pools()).filter((pool) => maySee(key, pool.id));
-        return seen.filter((pool) => asked === undefined || asked.includes(pool.id)).map((pool) => toPool(pool, key));
+        return seen
+          .filter((pool) => asked === undefined || asked.includes(pool.id))
+          .map((pool) => toPool(pool, key));
       },
     }),
     route({

@@ -4,7 +4,14 @@ import { jobOf, mustBeSame, taskOf, transformationOf } from "../../engine/belong
 import type { Task } from "../../model/definitions.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
-import { statementTransport, taskChange, taskDraft, taskTransport, toTask, transformationTransport } from "../wire/jobs.ts";
+import {
+  statementTransport,
+  taskChange,
+  taskDraft,
+  taskTransport,
+  toTask,
+  transformationTransport,
+} from "../wire/jobs.ts";
 
 export function taskRoutes({ state, definitions }: Operations): Route[] {
   const task = async (poolId: string, ids: { jobId: string; taskId: string }): Promise<Task> =>
@@ -58,7 +65,8 @@ export function taskRoutes({ state, definitions }: Operations): Route[] {
       access: { verb: "edit", on: "pool" },
       body: { json: taskChange },
       answer: taskTransport,
-      operation: async ({ pool, ids, body }) => toTask(await definitions.changeTask(await task(pool.id, ids), body)),
+      operation: async ({ pool, ids, body }) =>
+        toTask(await definitions.changeTask(await task(pool.id, ids), body)),
     }),
     route({
       method: "DELETE",

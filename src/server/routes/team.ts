@@ -7,7 +7,13 @@ import { identity } from "../wire/desk.ts";
 import { permissionOf } from "../wire/pools.ts";
 
 /** A server is one team; clients want to see it before they do anything else. */
-const team = { id: "nightdesk", name: "Nightdesk", domain: "nightdesk", privacyType: "PRIVATE", trackingEnabled: false } as const;
+const team = {
+  id: "nightdesk",
+  name: "Nightdesk",
+  domain: "nightdesk",
+  privacyType: "PRIVATE",
+  trackingEnabled: false,
+} as const;
 
 export function teamRoutes(): Route[] {
   const anyKey = { verb: "any", on: "team" } as const;
@@ -46,10 +52,24 @@ export function teamRoutes(): Route[] {
         const permissions = verbs.filter((verb) => everywhere.has(verb)).map((verb) => permissionOf[verb]);
         if (everywhere.has("edit")) permissions.push("CREATE_DATA_POOL");
         // Data Integration's name among the services; clients look for it.
-        return Promise.resolve([{ serviceName: "event-collection", permissions: [...permissions, "$ACCESS_CHILD"] }]);
+        return Promise.resolve([
+          { serviceName: "event-collection", permissions: [...permissions, "$ACCESS_CHILD"] },
+        ]);
       },
     }),
-    route({ method: "GET", path: paths.cloudTeam, access: anyKey, answer: identity.team, operation: () => Promise.resolve(team) }),
-    route({ method: "GET", path: paths.team, access: anyKey, answer: identity.team, operation: () => Promise.resolve(team) }),
+    route({
+      method: "GET",
+      path: paths.cloudTeam,
+      access: anyKey,
+      answer: identity.team,
+      operation: () => Promise.resolve(team),
+    }),
+    route({
+      method: "GET",
+      path: paths.team,
+      access: anyKey,
+      answer: identity.team,
+      operation: () => Promise.resolve(team),
+    }),
   ];
 }

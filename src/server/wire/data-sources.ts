@@ -129,7 +129,10 @@ export const connectionTest: z.ZodType<ConnectionTestTransport> = z.strictObject
   message: z.string(),
 });
 
-export const dataSourcesQuery = z.object({ type: z.string().exactOptional(), excludeUnconfigured: booleanOrText.exactOptional() });
+export const dataSourcesQuery = z.object({
+  type: z.string().exactOptional(),
+  excludeUnconfigured: booleanOrText.exactOptional(),
+});
 
 export const searchTables: z.ZodType<SearchTablesTransport> = z.strictObject({
   availableTables: z

@@ -54,7 +54,11 @@ export const executionItemsPage: z.ZodType<ExecutionItemsPage> = z.strictObject(
 });
 
 /** The JOB item of an execution; `item` is its stored one, absent while it is queued. */
-export function toJobItem(pool: DataPool, execution: Execution, item: ExecutionItem | undefined): ExecutionItemTransport {
+export function toJobItem(
+  pool: DataPool,
+  execution: Execution,
+  item: ExecutionItem | undefined,
+): ExecutionItemTransport {
   return {
     ...nothingScheduled,
     id: item?.id ?? execution.id,
@@ -77,7 +81,8 @@ export function toJobItem(pool: DataPool, execution: Execution, item: ExecutionI
 
 /** A TASK or STEP item. Progress stands on the STEP items, one a table. */
 export function toItem(pool: DataPool, item: ExecutionItem): ExecutionItemTransport {
-  const progress = item.type === "STEP" ? { rows: item.rows, estimatedRows: item.estimatedRows, bytes: item.bytes } : {};
+  const progress =
+    item.type === "STEP" ? { rows: item.rows, estimatedRows: item.estimatedRows, bytes: item.bytes } : {};
   return {
     ...nothingScheduled,
     id: item.id,
@@ -98,7 +103,12 @@ export function toItem(pool: DataPool, item: ExecutionItem): ExecutionItemTransp
   };
 }
 
-const nothingScheduled = { schedulingId: null, schedulingName: null, dataPoolVersion: null, monitored: false };
+const nothingScheduled = {
+  schedulingId: null,
+  schedulingName: null,
+  dataPoolVersion: null,
+  monitored: false,
+};
 
 const logMessage: z.ZodType<LogMessage> = z.strictObject({
   id,

@@ -17,7 +17,10 @@ export function numberOrText(schema: z.ZodNumber): z.ZodType<number, number | st
 }
 
 /** A boolean that some clients send as text. */
-export const booleanOrText = z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")]);
+export const booleanOrText = z.union([
+  z.boolean(),
+  z.enum(["true", "false"]).transform((word) => word === "true"),
+]);
 
 /** Paging of a query: `page` from 0, `limit` with a default and a most. */
 export function paging(limits: { usual: number; most: number }) {

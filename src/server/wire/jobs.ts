@@ -116,8 +116,13 @@ const taskFields = {
 };
 export const taskShape = z.strictObject(taskFields);
 export const taskTransport: z.ZodType<TaskInstanceTransport> = taskShape;
-export const transformationTransport: z.ZodType<TransformationTransport> = taskShape.extend({ statement: text });
-export const statementTransport: z.ZodType<StatementTransport> = z.strictObject({ statement: text, legalNote: text });
+export const transformationTransport: z.ZodType<TransformationTransport> = taskShape.extend({
+  statement: text,
+});
+export const statementTransport: z.ZodType<StatementTransport> = z.strictObject({
+  statement: text,
+  legalNote: text,
+});
 
 export function toTask(task: Task): TaskInstanceTransport {
   return {
@@ -147,4 +152,7 @@ export const taskDraft = z.object({
   jobId: z.string().exactOptional(),
   executionOrder: numberOrText(z.number().int()).exactOptional(),
 });
-export const taskChange = z.object({ name: z.string().exactOptional(), description: z.string().exactOptional() });
+export const taskChange = z.object({
+  name: z.string().exactOptional(),
+  description: z.string().exactOptional(),
+});

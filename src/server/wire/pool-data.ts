@@ -66,7 +66,11 @@ export function wireType(type: string): PoolColumnType {
 
 const workbenchStatus = z.enum(workbenchStatuses);
 export const workbenchDraft = z.object({ statement: z.string().trim().min(1) });
-export const workbenchExecution: z.ZodType<WorkbenchExecution> = z.strictObject({ id, status: workbenchStatus, error: text });
+export const workbenchExecution: z.ZodType<WorkbenchExecution> = z.strictObject({
+  id,
+  status: workbenchStatus,
+  error: text,
+});
 export const workbenchResults: z.ZodType<WorkbenchResult[]> = z.array(
   z.strictObject({
     id,
@@ -95,7 +99,11 @@ export function toWorkbenchResult(statement: WorkbenchStatement): WorkbenchResul
     query: statement.statement,
     result:
       state.kind === "succeeded"
-        ? { columns: state.result.columns, tableContent: state.result.rows, truncated: state.result.truncated }
+        ? {
+            columns: state.result.columns,
+            tableContent: state.result.rows,
+            truncated: state.result.truncated,
+          }
         : null,
   };
 }

@@ -26,7 +26,10 @@ export const poolTransport: z.ZodType<DataPoolTransport> = z.strictObject({
 });
 
 export const poolDraft = z.object({ name: z.string(), description: z.string().exactOptional() });
-export const poolChange = z.object({ name: z.string().exactOptional(), description: z.string().exactOptional() });
+export const poolChange = z.object({
+  name: z.string().exactOptional(),
+  description: z.string().exactOptional(),
+});
 
 export function toPool(pool: DataPool, key: ApiKey): DataPoolTransport {
   return {

@@ -7,8 +7,8 @@ const signature = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
 const headerBytes = signature.length + 8;
 const trailer = -1;
 const nullLength = -1;
-/** A batch of long texts ends here instead of at `batchRows`: memory stays constant. */
-const batchTextBytes = 4 * 1024 * 1024;
+/** A batch of long values ends here instead of at `batchRows`: memory stays constant. */
+const batchBytes = 4 * 1024 * 1024;
 
 /**
  * Reads PostgreSQL's binary COPY format, cut into chunks anywhere, into batches of columns. Rows go straight from
@@ -18,6 +18,8 @@ export class CopyReader {
   readonly #label: string;
   readonly #columns: ColumnDecoder[];
   #chunk: Bytes = bytesOf(Buffer.alloc(0));
+  /** Where a chunk is put together with what the one before it left; grows to the longest row. */
+  #store = Buffer.alloc(0);
   /** First byte that was not read yet, in the chunk. */
   #at = 0;
   /** Bytes from `#at` on without which the row that was begun cannot be read. */
@@ -41,7 +43,12 @@ export class CopyReader {
   push(chunk: Buffer): void {
     const { bytes } = this.#chunk;
     const rest = bytes.length - this.#at;
-    this.#chunk = rest === 0 ? bytesOf(chunk) : bytesOf(joined(bytes, this.#at, chunk));
+    if (rest === 0) {
+      this.#chunk = bytesOf(chunk);
+      if (this.#store.length > batchBytes) this.#store = Buffer.alloc(0);
+    } else {
+      this.#chunk = bytesOf(this.#joined(bytes.subarray(this.#at), chunk));
+    }
     this.#at = 0;
   }
 
@@ -53,7 +60,7 @@ export class CopyReader {
     if (this.#chunk.bytes.length - this.#at < this.#needed) return false;
     if (this.#phase === "header" && !this.#readHeader()) return false;
     while (this.#phase === "rows") {
-      if (this.#rows >= most || this.#rows >= batchRows || this.#isLarge()) return true;
+      if (this.#rows >= most || this.#rows >= batchRows || this.#bytes >= batchBytes) return true;
       if (!this.#readRow()) return false;
     }
     if (this.#phase === "over" && this.#at < this.#chunk.bytes.length) throw this.#broken("bytes after the last row");
@@ -141,10 +148,16 @@ export class CopyReader {
     return false;
   }
 
-  #isLarge(): boolean {
-    let size = 0;
-    for (const column of this.#columns) size += column.textBytes(this.#rows);
-    return size >= batchTextBytes;
+  #joined(rest: Buffer, chunk: Buffer): Buffer {
+    const length = rest.length + chunk.length;
+    let store = this.#store;
+    if (length > store.length) store = Buffer.allocUnsafeSlow(Math.max(length, store.length * 2));
+    // A long value grows at the start of the store, and is not moved again with every chunk.
+    const inPlace = rest.buffer === store.buffer && rest.byteOffset === store.byteOffset;
+    if (!inPlace) rest.copy(store);
+    chunk.copy(store, rest.length);
+    this.#store = store;
+    return store.subarray(0, length);
   }
 
   #broken(what: string): FatalSourceError {
@@ -157,16 +170,4 @@ export class CopyReader {
 
 function bytesOf(bytes: Buffer): Bytes {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
-}
-
-/** The bytes of `old` from `at` on, and `chunk`; in the memory behind `old` where there is room. */
-function joined(old: Buffer, at: number, chunk: Buffer): Buffer {
-  const rest = old.length - at;
-  const length = rest + chunk.length;
-  const room = old.byteOffset + old.length;
-  void room;
-  const target = Buffer.allocUnsafeSlow(length);
-  old.copy(target, 0, at);
-  chunk.copy(target, rest);
-  return target;
 }

@@ -17,8 +17,6 @@ export interface ColumnDecoder {
   /** Field of `length` bytes at `at`, for row `row`. */
   value(from: Bytes, at: number, length: number, row: number): void;
   null(row: number): void;
-  /** Bytes in the vector so far: what a batch of long texts is cut by. */
-  textBytes(rows: number): number;
   /** The first `rows` rows; valid until `reset`. */
   vector(rows: number): ColumnVector;
   reset(): void;
@@ -52,7 +50,6 @@ function fixedDecoder(column: Column, label: string): ColumnDecoder {
     null: (row) => {
       validity.clear(row);
     },
-    textBytes: () => 0,
     vector: (rows) => ({ validity: validity.bits, data: data.subarray(0, rows * width), offsets: null }),
     reset: () => {
       validity.reset();
@@ -187,9 +184,11 @@ function misfit(column: Column, label: string, value: string, type: string): Fat
 /** Below this a loop is faster than the call into native code. */
 const copyLoopLimit = 24;
 const firstTextBytes = 32 * 1024;
+/** Memory of a column that one long value needed is given back above this. */
+const keptTextBytes = 16 * 1024 * 1024;
 
 function variableDecoder(column: Column, label: string): ColumnDecoder {
-  let data = Buffer.allocUnsafeSlow(firstTextBytes);
+  let data: Buffer = Buffer.allocUnsafeSlow(firstTextBytes);
   const offsets = new Uint32Array(batchRows + 1);
   const validity = new Validity();
   const isText = column.type.kind === "text";
@@ -209,7 +208,6 @@ function variableDecoder(column: Column, label: string): ColumnDecoder {
       validity.clear(row);
       offsets[row + 1] = offsets[row] ?? 0;
     },
-    textBytes: (rows) => offsets[rows] ?? 0,
     vector: (rows) => {
       const used = data.subarray(0, offsets[rows] ?? 0);
       // Only a database of encoding SQL_ASCII can send such bytes; a column store trusts its texts.
@@ -218,6 +216,7 @@ function variableDecoder(column: Column, label: string): ColumnDecoder {
     },
     reset: () => {
       validity.reset();
+      if (data.length > keptTextBytes) data = Buffer.allocUnsafeSlow(firstTextBytes);
     },
   };
 }

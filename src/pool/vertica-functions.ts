@@ -1,0 +1,77 @@
+import { functionSchema } from "./names.ts";
+
+/**
+ * Common functions of Vertica's SQL that DuckDB lacks, as macros. `vertica_*` are what vertica.ts turns
+ * syntax into; the others are called by their own names. A script can shadow one in its own schema, but
+ * cannot change it for others.
+ */
+const macros: readonly string[] = [
+  "nvl(a, b) AS coalesce(a, b)",
+  "nvl2(a, b, c) AS CASE WHEN a IS NOT NULL THEN b ELSE c END",
+  "zeroifnull(a) AS coalesce(a, 0)",
+  "nullifzero(a) AS nullif(a, 0)",
+  "getdate() AS CAST(now() AS TIMESTAMP)",
+  "getutcdate() AS CAST(now() AS TIMESTAMP)",
+  // The last day of a month stays a last day: 29 February + 1 month is 31 March.
+  `add_months(d, n) AS CASE
+     WHEN CAST(d AS DATE) = last_day(CAST(d AS DATE)) THEN last_day(CAST(d AS DATE) + to_months(CAST(n AS INTEGER)))
+     ELSE CAST(CAST(d AS DATE) + to_months(CAST(n AS INTEGER)) AS DATE) END`,
+  `instr(s, part) AS strpos(s, part),
+   (s, part, position) AS CASE WHEN strpos(substr(s, position), part) = 0 THEN 0
+     ELSE strpos(substr(s, position), part) + position - 1 END`,
+  decode(10),
+  "analyze_statistics(a) AS 0",
+  "to_char(a) AS CAST(a AS VARCHAR)",
+  // Boundaries crossed, not time passed. DuckDB's own weeks begin on Thursdays; these end on Sunday, 24:00.
+  `vertica_datediff(unit, a, b) AS CASE WHEN unit = 'week'
+     THEN datediff('day', date_trunc('week', a), date_trunc('week', b)) // 7
+     ELSE datediff(unit, a, b) END`,
+  `vertica_timestampadd(unit, n, t) AS t + CASE unit
+     WHEN 'year' THEN to_years(CAST(n AS INTEGER))
+     WHEN 'quarter' THEN to_months(CAST(3 * n AS INTEGER))
+     WHEN 'month' THEN to_months(CAST(n AS INTEGER))
+     WHEN 'week' THEN to_days(CAST(7 * n AS INTEGER))
+     WHEN 'day' THEN to_days(CAST(n AS INTEGER))
+     WHEN 'hour' THEN to_hours(CAST(n AS BIGINT))
+     WHEN 'minute' THEN to_minutes(CAST(n AS BIGINT))
+     WHEN 'second' THEN to_seconds(CAST(n AS DOUBLE))
+     WHEN 'millisecond' THEN to_milliseconds(CAST(n AS DOUBLE))
+     WHEN 'microsecond' THEN to_microseconds(CAST(n AS BIGINT)) END`,
+  "vertica_time_to_char(t, format) AS strftime(t, format)",
+  "vertica_time_to_upper_char(t, format) AS upper(strftime(t, format))",
+  "vertica_to_date(s, format) AS CAST(strptime(CAST(s AS VARCHAR), format) AS DATE)",
+  "vertica_to_timestamp(s, format) AS strptime(CAST(s AS VARCHAR), format)",
+  numberToChar(),
+];
+
+/** DECODE(value, search, result, ..., default) for up to `pairs` pairs; one argument is DuckDB's own function. */
+function decode(pairs: number): string {
+  const overloads = ["(value) AS system.main.decode(value)"];
+  for (let count = 1; count <= pairs; count++) {
+    const numbers = Array.from({ length: count }, (_, i) => String(i + 1));
+    const parameters = numbers.map((i) => `s${i}, r${i}`).join(", ");
+    const cases = numbers.map((i) => `WHEN value IS NOT DISTINCT FROM s${i} THEN r${i}`).join(" ");
+    overloads.push(`(value, ${parameters}) AS CASE ${cases} END`, `(value, ${parameters}, other) AS CASE ${cases} ELSE other END`);
+  }
+  return `decode${overloads.join(", ")}`;
+}
+
+/** Exact, by way of DECIMAL(38, decimals). A number that is too wide becomes a row of #. */
+function numberToChar(): string {
+  const rounded = (decimals: number): string => `WHEN ${String(decimals)} THEN CAST(CAST(abs(x) AS DECIMAL(38,${String(decimals)})) AS VARCHAR)`;
+  const text = `CASE decimals ${Array.from({ length: 19 }, (_, decimals) => rounded(decimals)).join(" ")} END`;
+  const whole = `split_part(${text}, '.', 1)`;
+  const digits = `CASE WHEN zeros = 0 AND decimals > 0 AND ${whole} = '0' THEN '' ELSE ${whole} END`;
+  const padded = `CASE WHEN length(${digits}) < zeros THEN lpad(${digits}, zeros, '0') ELSE ${digits} END`;
+  const fraction = `CASE WHEN decimals > 0 THEN '.' || split_part(${text}, '.', 2) ELSE '' END`;
+  const signed = `(CASE WHEN x < 0 THEN '-' ELSE '' END) || (${padded}) || (${fraction})`;
+  return `vertica_number_to_char(x, decimals, zeros, width, fill) AS CASE
+    WHEN length((${padded}) || (${fraction})) > width - 1 THEN repeat('#', width)
+    WHEN fill THEN lpad(${signed}, width, ' ') ELSE ${signed} END`;
+}
+
+/** Makes the schema and its functions; ends with them in any case. */
+export const verticaFunctions = [
+  `CREATE SCHEMA IF NOT EXISTS ${functionSchema};`,
+  ...macros.map((macro) => `CREATE OR REPLACE MACRO ${functionSchema}.${macro};`),
+].join("\n");

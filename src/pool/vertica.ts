@@ -1,0 +1,160 @@
+/**
+ * What of Vertica's SQL cannot be a macro, because it is syntax: bare units (`DATEDIFF(day, a, b)`), the
+ * word SYSDATE, patterns of TO_CHAR and its kin. Single tokens are replaced, nothing is moved, and strings,
+ * names in quotes and comments are never touched. The functions themselves are in vertica-functions.ts.
+ */
+import { applyEdits, type Edit, type Rewritten } from "./edits.ts";
+import { functionSchema } from "./names.ts";
+import { literal } from "./quote.ts";
+import type { Token } from "./tokens.ts";
+import { numberPattern, timePattern } from "./vertica-patterns.ts";
+
+export type { Rewritten } from "./edits.ts";
+
+/** A pattern or unit of Vertica that has no counterpart here. */
+export class UnknownPatternError extends Error {
+  /** Where in the script. */
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+/** Vertica's spellings of units, by the spelling of our functions. */
+const units: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries({
+    year: "year yy yyyy years",
+    quarter: "quarter qq q quarters",
+    month: "month mm m months",
+    week: "week wk ww weeks",
+    day: "day dd d dy y dayofyear days",
+    hour: "hour hh hours",
+    minute: "minute mi n minutes",
+    second: "second ss s seconds",
+    millisecond: "millisecond ms",
+    microsecond: "microsecond mcs us",
+  }).flatMap(([unit, spellings]) => spellings.split(" ").map((spelling) => [spelling, unit])),
+);
+
+/** Functions whose first argument is a unit, by the macro that does their work. */
+const unitFunctions: Readonly<Record<string, string>> = {
+  datediff: "vertica_datediff",
+  timestampdiff: "vertica_datediff",
+  timestampadd: "vertica_timestampadd",
+  dateadd: "vertica_timestampadd",
+};
+
+/** Replaces one function's tokens; null: it is not Vertica's form and stays as it is. */
+type Rewrite = (call: Call) => Edit[] | null;
+
+/** A call `name(...)` with its arguments as ranges of tokens. */
+interface Call {
+  name: Token;
+  arguments: Token[][];
+}
+
+const rewrites: Readonly<Record<string, Rewrite>> = {
+  ...Object.fromEntries(Object.entries(unitFunctions).map(([name, macro]) => [name, (call: Call) => withUnit(call, macro)])),
+  to_char: toChar,
+  to_date: (call) => withTimePattern(call, "vertica_to_date"),
+  to_timestamp: (call) => withTimePattern(call, "vertica_to_timestamp"),
+  // As a bare word ISNULL is an operator of DuckDB; as a function only Vertica has it.
+  isnull: (call) => (call.arguments.length === 2 ? [rename(call.name, "nvl")] : null),
+};
+
+/** `tokens` are the statement's, with offsets into the script; `start`: the statement's own. @throws UnknownPatternError */
+export function rewriteVertica(text: string, tokens: Token[], start: number): Rewritten {
+  const edits: Edit[] = [];
+  for (const [index, token] of tokens.entries()) {
+    if (token.kind !== "word") continue;
+    const before = tokens[index - 1];
+    const qualifiedName = before?.kind === "punctuation" && before.value === ".";
+    if (qualifiedName) continue;
+    if (tokens[index + 1]?.value === "(" && Object.hasOwn(rewrites, token.value)) {
+      const call = readCall(tokens, index);
+      edits.push(...((call === null ? null : rewrites[token.value]?.(call)) ?? []));
+    } else if (token.value === "sysdate" && before?.value !== "as" && tokens[index + 1]?.value !== ".") {
+      const called = tokens[index + 1]?.value === "(";
+      edits.push(rename(token, called ? "getdate" : "getdate()"));
+    }
+  }
+  edits.sort((a, b) => a.start - b.start);
+  return applyEdits(
+    text,
+    edits.map((edit) => ({ ...edit, start: edit.start - start, end: edit.end - start })),
+  );
+}
+
+function readCall(tokens: Token[], index: number): Call | null {
+  const name = tokens[index];
+  if (name === undefined) return null;
+  const all: Token[][] = [[]];
+  let depth = 0;
+  for (const token of tokens.slice(index + 1)) {
+    const mark = token.kind === "punctuation" ? token.value : "";
+    if (mark === ")" || mark === "]" || mark === "}") depth -= 1;
+    if (depth === 0) return { name, arguments: all };
+    if (depth === 1 && mark === ",") all.push([]);
+    else if (depth > 1 || mark !== "(") all.at(-1)?.push(token);
+    else if (depth === 1) all.at(-1)?.push(token);
+    if (mark === "(" || mark === "[" || mark === "{") depth += 1;
+  }
+  return null;
+}
+
+function rename(token: Token, text: string): Edit {
+  return { start: token.start, end: token.end, text: `${functionSchema}.${text}` };
+}
+
+function replace(token: Token, text: string): Edit {
+  return { start: token.start, end: token.end, text: literal(text) };
+}
+
+function withUnit({ name, arguments: given }: Call, macro: string): Edit[] | null {
+  const [unit, ...others] = given[0] ?? [];
+  if (given.length !== 3 || unit === undefined || others.length > 0) return null;
+  const known = units[unit.value.toLowerCase()];
+  if (unit.kind !== "number" && unit.kind !== "punctuation" && known !== undefined) {
+    return [rename(name, macro), replace(unit, known)];
+  }
+  if (unit.kind !== "string") return null;
+  throw new UnknownPatternError(`"${unit.value}" is not a unit of ${name.value.toUpperCase()}`, unit.start);
+}
+
+function toChar(call: Call): Edit[] | null {
+  const pattern = literalPattern(call);
+  if (call.arguments.length !== 2 || pattern === null) return null;
+  const number = numberPattern(pattern.value);
+  if (number !== null) {
+    const { start, end } = pattern;
+    const { decimals, zeros, width, fill } = number;
+    const text = `${String(decimals)}, ${String(zeros)}, ${String(width)}, ${String(fill)}`;
+    return [rename(call.name, "vertica_number_to_char"), { start, end, text }];
+  }
+  const { format, upper } = readTimePattern(pattern, call.name);
+  return [rename(call.name, upper ? "vertica_time_to_upper_char" : "vertica_time_to_char"), replace(pattern, format)];
+}
+
+function withTimePattern(call: Call, macro: string): Edit[] | null {
+  const pattern = literalPattern(call);
+  if (call.arguments.length !== 2 || pattern === null) return null;
+  return [rename(call.name, macro), replace(pattern, readTimePattern(pattern, call.name).format)];
+}
+
+function literalPattern({ arguments: given }: Call): Token | null {
+  const [pattern, ...others] = given[1] ?? [];
+  return pattern?.kind === "string" && others.length === 0 ? pattern : null;
+}
+
+function readTimePattern(pattern: Token, name: Token): { format: string; upper: boolean } {
+  const read = timePattern(pattern.value);
+  if ("unknown" in read) {
+    throw new UnknownPatternError(
+      `${name.value.toUpperCase()} does not know "${read.unknown}" in the pattern '${pattern.value}'; text in a pattern stands in double quotes`,
+      pattern.start,
+    );
+  }
+  return read;
+}

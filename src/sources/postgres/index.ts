@@ -1,0 +1,53 @@
+/** PostgreSQL as a source: a session that reads tables by binary COPY, and a second connection that looks and stops. */
+import { systemClock, type Clock } from "../../base/clock.ts";
+import type { ColumnBatch } from "../../model/columns.ts";
+import type { TableExtraction } from "../../model/definitions.ts";
+import type { SourceSessionId } from "../../model/execution.ts";
+import type { Source, SourceSession, TableRead } from "../../model/source.ts";
+import { bounded } from "./bounded.ts";
+import { describeTable } from "./catalog.ts";
+import { connectLink, type Link } from "./connect.ts";
+import { readTable } from "./extract.ts";
+import { rowRates, type RowRate } from "./row-rate.ts";
+import { PostgresControl, controlTag } from "./stop.ts";
+
+/**
+ * A PostgreSQL source. All sessions of one source object share the limits of rows a second, one limit for what is
+ * the same host, port, database and user.
+ */
+export function createPostgresSource({ clock = systemClock }: { clock?: Clock } = {}): Source {
+  const rateOf = rowRates(clock);
+  return {
+    type: "POSTGRESQL",
+    abortMeans: "cancel query",
+    open: async (access, tag, options) =>
+      new PostgresSession(await connectLink(access, tag, options), rateOf(access.configuration)),
+    control: async (access, options) => new PostgresControl(await connectLink(access, controlTag, options)),
+  };
+}
+
+export const postgresSource: Source = createPostgresSource();
+
+class PostgresSession implements SourceSession {
+  readonly id: SourceSessionId;
+  readonly #link: Link;
+  readonly #rate: RowRate | null;
+
+  constructor(link: Link, rate: RowRate | null) {
+    this.id = link.id;
+    this.#link = link;
+    this.#rate = rate;
+  }
+
+  async describe(table: TableExtraction, { signal }: { signal: AbortSignal }): Promise<TableRead> {
+    return await bounded(() => describeTable(this.#link, table), { end: () => this.#link.kill(), signal });
+  }
+
+  read(table: TableRead, { signal }: { signal: AbortSignal }): AsyncIterable<ColumnBatch> {
+    return readTable(this.#link, table, { rate: this.#rate, signal });
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close();
+  }
+}

@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { Execution } from "../src/model/execution.ts";
+import { openStateStore } from "../src/state/index.ts";
+import { idle, storedJob, temporaryHome } from "./support/state-fixtures.ts";
+import { startScript } from "./support/state-children.ts";
+
+const rounds = 8;
+
+/** What must be true of an execution once a step was acknowledged; a later step may have happened too. */
+const kept: Record<string, (execution: Execution) => boolean> = {
+  queued: () => true,
+  running: ({ status }) => status !== "QUEUED",
+  stopping: ({ stop }) => stop !== null,
+  over: ({ status, endedAt }) => status === "CANCEL" && endedAt !== null,
+};
+
+test("kill -9 at any moment loses nothing that was acknowledged", async () => {
+  const home = temporaryHome();
+  const file = join(home, "state.db");
+  const acknowledgements = join(home, "acknowledged.txt");
+  const first = await openStateStore(file);
+  const job = await storedJob(first);
+  await first.close();
+
+  let checked = 0;
+  for (let round = 0; round < rounds; round++) {
+    const writer = startScript("state-writer.ts", file, acknowledgements, job.id);
+    expect(await writer.line()).toBe("writing");
+    await sleep(20 + Math.random() * 60);
+    await writer.kill();
+
+    const store = await openStateStore(file);
+    const lines = existsSync(acknowledgements) ? readFileSync(acknowledgements, "utf8").split("\n").slice(0, -1) : [];
+    for (const line of lines) {
+      const [what = "", id = ""] = line.split(" ");
+      const execution = await store.execution(id);
+      expect({ line, kept: execution !== null && kept[what]?.(execution) }).toEqual({ line, kept: true });
+      checked += 1;
+    }
+    const active = await store.activeExecutions();
+    expect(active.length).toBeLessThanOrEqual(1);
+    // The next round starts from a job that is free, as after a restart of the server.
+    for (const { id, status } of active) {
+      if (status === "QUEUED") await store.claimNext(1, 1);
+      expect(await store.finish(id, "FAIL", { at: 1, proof: idle, failure: "server stopped" })).toBe(true);
+    }
+    await store.close();
+  }
+  expect(checked).toBeGreaterThan(rounds);
+});
