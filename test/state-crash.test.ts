@@ -33,7 +33,9 @@ test("kill -9 at any moment loses nothing that was acknowledged", async () => {
     await writer.kill();
 
     const store = await openStateStore(file);
-    const lines = existsSync(acknowledgements) ? readFileSync(acknowledgements, "utf8").split("\n").slice(0, -1) : [];
+    const lines = existsSync(acknowledgements)
+      ? readFileSync(acknowledgements, "utf8").split("\n").slice(0, -1)
+      : [];
     for (const line of lines) {
       const [what = "", id = ""] = line.split(" ");
       const execution = await store.execution(id);

@@ -4,7 +4,19 @@ import { expect, test } from "vitest";
 import { newId } from "../src/base/ids.ts";
 import type { PlannedTask, RunPlan } from "../src/model/execution.ts";
 import { openStateStore } from "../src/state/index.ts";
-import { aDataSource, aJob, anExecution, anItem, aPool, aTable, aTask, idle, storedJob, temporaryHome, temporaryStore } from "./support/state-fixtures.ts";
+import {
+  aDataSource,
+  aJob,
+  anExecution,
+  anItem,
+  aPool,
+  aTable,
+  aTask,
+  idle,
+  storedJob,
+  temporaryHome,
+  temporaryStore,
+} from "./support/state-fixtures.ts";
 
 const conflict = { name: "UserError", kind: "conflict" };
 const notFound = { name: "UserError", kind: "not-found" };
@@ -14,10 +26,22 @@ test("definitions are read back as they were written, also after a reopen", asyn
   const store = await openStateStore(file);
   const pool = aPool({ name: "Füße 日本 'x\"; --", description: "two\nlines" });
   const source = aDataSource(pool.id, {
-    configuration: { host: "::1", port: 1, database: "d", user: "u", ssl: { mode: "verify-full", ca: "PEM" }, maxRowsPerSecond: 2500 },
+    configuration: {
+      host: "::1",
+      port: 1,
+      database: "d",
+      user: "u",
+      ssl: { mode: "verify-full", ca: "PEM" },
+      maxRowsPerSecond: 2500,
+    },
   });
   const job = aJob(pool.id, { dataSourceId: source.id });
-  const task = aTask(job, { position: 1, statement: "SELECT 1;\r\nSELECT '😀'", disabled: true, description: "" });
+  const task = aTask(job, {
+    position: 1,
+    statement: "SELECT 1;\r\nSELECT '😀'",
+    disabled: true,
+    description: "",
+  });
   const table = aTable(task, {
     schemaName: "sap",
     filter: "x > 'ü'",
@@ -49,12 +73,20 @@ test("definitions are read back as they were written, also after a reopen", asyn
 test("what is not there reads as null or empty, and deleting it does nothing", async () => {
   const store = await temporaryStore();
   const id = newId();
-  expect([await store.pool(id), await store.dataSource(id), await store.job(id), await store.task(id), await store.table(id)]).toEqual(
-    [null, null, null, null, null],
-  );
-  expect([await store.pools(), await store.dataSources(id), await store.jobs(id), await store.tasks(id), await store.tables(id)]).toEqual(
-    [[], [], [], [], []],
-  );
+  expect([
+    await store.pool(id),
+    await store.dataSource(id),
+    await store.job(id),
+    await store.task(id),
+    await store.table(id),
+  ]).toEqual([null, null, null, null, null]);
+  expect([
+    await store.pools(),
+    await store.dataSources(id),
+    await store.jobs(id),
+    await store.tasks(id),
+    await store.tables(id),
+  ]).toEqual([[], [], [], [], []]);
   await store.deletePool(id);
   await store.deleteDataSource(id);
   await store.deleteJob(id);
@@ -77,7 +109,12 @@ test("updates change what may change, and name what is missing", async () => {
 
   const changed = {
     pool: { ...pool, name: "n", description: "d" },
-    source: { ...source, name: "n", sealedPassword: "v1.other", configuration: { ...source.configuration, port: 2 } },
+    source: {
+      ...source,
+      name: "n",
+      sealedPassword: "v1.other",
+      configuration: { ...source.configuration, port: 2 },
+    },
     job: { ...job, name: "n", dataSourceId: source.id },
     task: { ...task, name: "n", statement: "SELECT 2", disabled: true, editedAt: 5 },
     table: { ...table, tableName: "VBAP", disabled: true, extra: { a: 1 } },
@@ -98,7 +135,12 @@ test("updates change what may change, and name what is missing", async () => {
   await expect(store.updateDataSource({ ...source, id, name: "x" })).rejects.toMatchObject(notFound);
   await expect(store.updateJob({ ...job, id, name: "x" })).rejects.toMatchObject(notFound);
   await expect(store.updateTask({ ...task, id })).rejects.toMatchObject(notFound);
-  await expect(store.updateTables([{ ...table, tableName: "LIKP" }, { ...table, id }])).rejects.toMatchObject(notFound);
+  await expect(
+    store.updateTables([
+      { ...table, tableName: "LIKP" },
+      { ...table, id },
+    ]),
+  ).rejects.toMatchObject(notFound);
   expect(await store.table(table.id)).toEqual(changed.table);
 });
 
@@ -111,13 +153,16 @@ test("names of jobs and connections are unique in a pool, as given; pool names a
   await store.insertJob(job);
   await store.insertJob(aJob(one.id, { name: "orders" }));
   await store.insertJob(aJob(two.id, { name: "Orders" }));
-  await expect(store.insertJob(aJob(one.id, { name: "Orders" }))).rejects.toMatchObject({ ...conflict, attribute: "name" });
+  await expect(store.insertJob(aJob(one.id, { name: "Orders" }))).rejects.toMatchObject({
+    ...conflict,
+    attribute: "name",
+  });
   await expect(store.updateJob({ ...job, name: "orders" })).rejects.toMatchObject(conflict);
   await store.insertDataSource(aDataSource(one.id));
   await store.insertDataSource(aDataSource(two.id));
   const refused = await store.insertDataSource(aDataSource(one.id)).catch((error: unknown) => error);
   expect(refused).toMatchObject(conflict);
-  expect(String((refused as { line: string }).line)).toBe(
+  expect((refused as { line: string }).line).toBe(
     'create a connection: the pool has a connection named "ECC" already Next: choose another name',
   );
   expect(await store.jobs(one.id)).toHaveLength(2);
@@ -135,17 +180,24 @@ test("a child without its parent is refused and nothing of it is stored", async 
 
   await expect(store.insertDataSource(aDataSource(newId()))).rejects.toMatchObject(notFound);
   await expect(store.insertJob(aJob(newId()))).rejects.toMatchObject(notFound);
-  await expect(store.insertJob(aJob(job.poolId, { name: "x", dataSourceId: foreignSource.id }))).rejects.toMatchObject(notFound);
+  await expect(
+    store.insertJob(aJob(job.poolId, { name: "x", dataSourceId: foreignSource.id })),
+  ).rejects.toMatchObject(notFound);
   await expect(store.updateJob({ ...job, dataSourceId: foreignSource.id })).rejects.toMatchObject(notFound);
   await expect(store.insertTask(aTask({ ...job, id: newId() }))).rejects.toMatchObject(notFound);
-  await expect(store.insertTables([aTable(task), aTable({ ...task, id: newId() })])).rejects.toMatchObject(notFound);
+  await expect(store.insertTables([aTable(task), aTable({ ...task, id: newId() })])).rejects.toMatchObject(
+    notFound,
+  );
   expect(await store.tables(task.id)).toEqual([]);
   expect(await store.job(job.id)).toEqual(job);
 });
 
 test("a NUL character is refused rather than cut off", async () => {
   const store = await temporaryStore();
-  await expect(store.insertPool(aPool({ name: "a\0b" }))).rejects.toMatchObject({ kind: "invalid", attribute: "name" });
+  await expect(store.insertPool(aPool({ name: "a\0b" }))).rejects.toMatchObject({
+    kind: "invalid",
+    attribute: "name",
+  });
   expect(await store.pools()).toEqual([]);
 });
 
@@ -157,7 +209,10 @@ test("a connection is not deleted while a job or a running plan names it", async
   await store.insertDataSource(source);
   const job = aJob(pool.id, { dataSourceId: source.id });
   await store.insertJob(job);
-  await expect(store.deleteDataSource(source.id)).rejects.toMatchObject({ ...conflict, message: 'the job "Order to cash" uses it' });
+  await expect(store.deleteDataSource(source.id)).rejects.toMatchObject({
+    ...conflict,
+    message: 'the job "Order to cash" uses it',
+  });
 
   const execution = anExecution(job);
   const { id, name, type, configuration } = source;
@@ -187,10 +242,23 @@ test("deleting a job or a pool takes all of it, but never an execution that is n
   await store.enqueue(execution);
   const item = anItem(execution);
   await store.saveItem(item);
-  await store.appendLog([{ executionId: execution.id, itemId: item.id, level: "INFO", at: 1, message: "m", code: null, parameters: [] }]);
+  await store.appendLog([
+    {
+      executionId: execution.id,
+      itemId: item.id,
+      level: "INFO",
+      at: 1,
+      message: "m",
+      code: null,
+      parameters: [],
+    },
+  ]);
 
   for (const remove of [() => store.deleteJob(job.id), () => store.deletePool(pool.id)]) {
-    await expect(remove()).rejects.toMatchObject({ ...conflict, message: 'the job "Order to cash" is QUEUED' });
+    await expect(remove()).rejects.toMatchObject({
+      ...conflict,
+      message: 'the job "Order to cash" is QUEUED',
+    });
   }
   expect(await store.table(table.id)).toEqual(table);
   await store.requestStop(execution.id, { by: "operator", keyName: "k", channel: "wire", because: null }, 5);
@@ -255,7 +323,14 @@ test("positions of tasks stay 1..n in the order a plain list would have", async 
 test("a plan keeps what the job looked like", async () => {
   const store = await temporaryStore();
   const job = await storedJob(store);
-  const planned: PlannedTask = { id: newId(), name: "t", type: "TRANSFORMATION", position: 1, statement: "SELECT '\0'", tables: [] };
+  const planned: PlannedTask = {
+    id: newId(),
+    name: "t",
+    type: "TRANSFORMATION",
+    position: 1,
+    statement: "SELECT '\0'",
+    tables: [],
+  };
   const execution = anExecution(job);
   const plan = { ...execution.plan, tasks: [planned] };
   await store.enqueue({ ...execution, plan });

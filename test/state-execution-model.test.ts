@@ -46,7 +46,8 @@ async function agree(model: Model, { store, jobs }: Real): Promise<void> {
   for (const expected of model.executions) {
     const stored = await store.execution(expected.id);
     expect(summary(stored)).toEqual(summary(expected));
-    if (stored?.stop !== null && stored?.status === "QUEUED") throw new Error("a stopped execution waits to start");
+    if (stored?.stop !== null && stored?.status === "QUEUED")
+      throw new Error("a stopped execution waits to start");
   }
   const active = model.executions.filter((execution) => !over(execution));
   expect((await store.activeExecutions()).map(({ id }) => id)).toEqual(active.map(({ id }) => id));
@@ -68,7 +69,13 @@ async function agree(model: Model, { store, jobs }: Real): Promise<void> {
 function summary(execution: Execution | Expected | null): unknown {
   if (execution === null) return null;
   const { id, status, startedAt, endedAt } = execution;
-  return { id, status, startedAt, endedAt, callers: "callers" in execution ? execution.callers : (execution.stop?.callers ?? 0) };
+  return {
+    id,
+    status,
+    startedAt,
+    endedAt,
+    callers: "callers" in execution ? execution.callers : (execution.stop?.callers ?? 0),
+  };
 }
 
 function command(name: string, run: (model: Model, real: Real) => Promise<void>): Command {
@@ -92,7 +99,15 @@ function enqueue(job: number): Command {
     const answer = await store.enqueue(execution);
     if (active === undefined) {
       expect(answer).toEqual({ enqueued: true });
-      model.executions.push({ id: execution.id, job, status: "QUEUED", startedAt: null, endedAt: null, callers: 0, everStarted: false });
+      model.executions.push({
+        id: execution.id,
+        job,
+        status: "QUEUED",
+        startedAt: null,
+        endedAt: null,
+        callers: 0,
+        everStarted: false,
+      });
     } else {
       expect(answer).toMatchObject({ enqueued: false, active: { id: active.id } });
     }
@@ -105,7 +120,8 @@ function claim(most: number): Command {
     const next = running < most ? model.executions.find(({ status }) => status === "QUEUED") : undefined;
     const claimed = await store.claimNext(most, model.time);
     expect(claimed?.id).toBe(next?.id);
-    if (next !== undefined) Object.assign(next, { status: "RUNNING", startedAt: model.time, everStarted: true });
+    if (next !== undefined)
+      Object.assign(next, { status: "RUNNING", startedAt: model.time, everStarted: true });
   });
 }
 
@@ -127,7 +143,11 @@ function requestStop(which: number, reason: StopReason): Command {
 function finish(which: number, status: TerminalStatus): Command {
   return command(`finish(#${String(which)}, ${status})`, async (model, { store }) => {
     const target = pick(model, which);
-    const done = await store.finish(target?.id ?? newId(), status, { at: model.time, proof: idle, failure: null });
+    const done = await store.finish(target?.id ?? newId(), status, {
+      at: model.time,
+      proof: idle,
+      failure: null,
+    });
     expect(done).toBe(target?.status === "RUNNING");
     if (done && target !== undefined) Object.assign(target, { status, endedAt: model.time });
   });
@@ -146,12 +166,15 @@ const commands = [
   fc.nat(jobCount - 1).map(enqueue),
   fc.integer({ min: 0, max: 3 }).map(claim),
   fc.tuple(fc.nat(30), fc.constantFrom(...reasons)).map(([which, reason]) => requestStop(which, reason)),
-  fc.tuple(fc.nat(30), fc.constantFrom<TerminalStatus[]>("SUCCESS", "FAIL", "CANCEL")).map(([which, status]) => finish(which, status)),
+  fc
+    .tuple(fc.nat(30), fc.constantFrom<TerminalStatus[]>("SUCCESS", "FAIL", "CANCEL"))
+    .map(([which, status]) => finish(which, status)),
   fc.constant(reopen()),
 ];
 
 test("any order of enqueue, claim, stop, finish and reopen agrees with the model", async () => {
   const home = temporaryHome();
+  let runs = 0;
   await fc.assert(
     fc.asyncProperty(fc.commands(commands, { maxCommands: 30 }), async (plan) => {
       const file = join(home, `${newId()}.db`);
@@ -168,7 +191,9 @@ test("any order of enqueue, claim, stop, finish and reopen agrees with the model
       } finally {
         await real.store.close();
       }
+      runs += 1;
     }),
     { numRuns: 40 },
   );
+  expect(runs).toBe(40);
 }, 60_000);

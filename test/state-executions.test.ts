@@ -4,7 +4,15 @@ import { expect, test } from "vitest";
 import { newId } from "../src/base/ids.ts";
 import type { StateStore } from "../src/model/state-store.ts";
 import { openStateStore } from "../src/state/index.ts";
-import { aJob, anExecution, idle, operator, storedJob, temporaryHome, temporaryStore } from "./support/state-fixtures.ts";
+import {
+  aJob,
+  anExecution,
+  idle,
+  operator,
+  storedJob,
+  temporaryHome,
+  temporaryStore,
+} from "./support/state-fixtures.ts";
 
 /** A job whose execution is RUNNING. */
 async function running(store: StateStore): Promise<{ jobId: string; id: string }> {
@@ -18,7 +26,13 @@ async function running(store: StateStore): Promise<{ jobId: string; id: string }
 test("the whole life of one execution", async () => {
   const store = await temporaryStore();
   const job = await storedJob(store);
-  expect(await store.jobStatus(job.id)).toEqual({ jobId: job.id, jobName: job.name, status: null, executionId: null, startedAt: null });
+  expect(await store.jobStatus(job.id)).toEqual({
+    jobId: job.id,
+    jobName: job.name,
+    status: null,
+    executionId: null,
+    startedAt: null,
+  });
 
   const queued = anExecution(job);
   expect(await store.enqueue(queued)).toEqual({ enqueued: true });
@@ -43,11 +57,17 @@ test("the whole life of one execution", async () => {
     proof: { level: "worker gone", at: 250, note: "a\uFFFDb" },
   });
 
-  expect(await store.finish(queued.id, "FAIL", { at: 300, proof: idle, failure: "wrong password" })).toBe(true);
+  expect(await store.finish(queued.id, "FAIL", { at: 300, proof: idle, failure: "wrong password" })).toBe(
+    true,
+  );
   const over = await store.execution(queued.id);
   expect(over).toMatchObject({ status: "FAIL", endedAt: 300, proof: idle, failure: "wrong password" });
   expect(await store.activeExecution(job.id)).toBeNull();
-  expect(await store.jobStatus(job.id)).toMatchObject({ status: "FAIL", executionId: queued.id, startedAt: 200 });
+  expect(await store.jobStatus(job.id)).toMatchObject({
+    status: "FAIL",
+    executionId: queued.id,
+    startedAt: 200,
+  });
 
   expect(await store.finish(queued.id, "SUCCESS", { at: 400, proof: idle, failure: null })).toBe(false);
   expect(await store.requestStop(queued.id, operator, 400)).toEqual(over);
@@ -64,7 +84,10 @@ test("one execution of a job at a time: the second is told of the first", async 
   expect(await store.execution(second.id)).toBeNull();
   await store.finish(id, "SUCCESS", { at: 300, proof: idle, failure: null });
   expect(await store.enqueue(second)).toEqual({ enqueued: true });
-  expect(await store.executions(jobId, 0, 10)).toMatchObject({ executions: [{ id: second.id }, { id }], total: 2 });
+  expect(await store.executions(jobId, 0, 10)).toMatchObject({
+    executions: [{ id: second.id }, { id }],
+    total: 2,
+  });
   expect(await store.executions(jobId, 1, 1)).toMatchObject({ executions: [{ id }], total: 2 });
 });
 
@@ -135,7 +158,9 @@ test("no end is written without the proof", async () => {
   const store = await temporaryStore();
   const { id } = await running(store);
   const proof = { level: "worker gone", at: 1, note: "" } as const;
-  await expect(store.finish(id, "CANCEL", { at: 2, proof, failure: null })).rejects.toMatchObject({ code: "SQLITE_CONSTRAINT_CHECK" });
+  await expect(store.finish(id, "CANCEL", { at: 2, proof, failure: null })).rejects.toMatchObject({
+    code: "SQLITE_CONSTRAINT_CHECK",
+  });
   expect(await store.execution(id)).toMatchObject({ status: "RUNNING", endedAt: null });
 });
 
@@ -171,17 +196,27 @@ test("the database itself refuses what must not happen", async () => {
   const raw = new Database(file);
   const final = /over never changes/;
   for (const status of ["SUCCESS", "FAIL", "RUNNING", "QUEUED", "CANCEL"]) {
-    expect(() => raw.prepare("UPDATE execution SET status = ? WHERE id = ?").run(status, over)).toThrow(final);
+    expect(() => raw.prepare("UPDATE execution SET status = ? WHERE id = ?").run(status, over)).toThrow(
+      final,
+    );
   }
   expect(() => raw.prepare("UPDATE execution SET failure = 'x' WHERE id = ?").run(over)).toThrow(final);
-  expect(() => raw.prepare("UPDATE execution SET status = 'QUEUED' WHERE id = ?").run(runs)).toThrow(/goes from QUEUED/);
-  expect(() => raw.prepare("UPDATE execution SET status = 'CANCEL', ended_at = 1 WHERE id = ?").run(runs)).toThrow(/CHECK/);
+  expect(() => raw.prepare("UPDATE execution SET status = 'QUEUED' WHERE id = ?").run(runs)).toThrow(
+    /goes from QUEUED/,
+  );
+  expect(() =>
+    raw.prepare("UPDATE execution SET status = 'CANCEL', ended_at = 1 WHERE id = ?").run(runs),
+  ).toThrow(/CHECK/);
   expect(() =>
     raw
-      .prepare("UPDATE execution SET status = 'SUCCESS', ended_at = 1, proof_level = 'source idle', proof_at = 1, proof_note = '' WHERE id = ?")
+      .prepare(
+        "UPDATE execution SET status = 'SUCCESS', ended_at = 1, proof_level = 'source idle', proof_at = 1, proof_note = '' WHERE id = ?",
+      )
       .run(queued.id),
   ).toThrow(/goes from QUEUED/);
-  expect(() => raw.prepare("UPDATE execution SET stop_requested_at = 1, stop_reason = '{}' WHERE id = ?").run(queued.id)).toThrow(/CHECK/);
+  expect(() =>
+    raw.prepare("UPDATE execution SET stop_requested_at = 1, stop_reason = '{}' WHERE id = ?").run(queued.id),
+  ).toThrow(/CHECK/);
   expect(() => raw.prepare("DELETE FROM execution WHERE id = ?").run(runs)).toThrow(/not deleted/);
   const insert = raw.prepare(
     "INSERT INTO execution (id, pool_id, job_id, job_name, mode, status, queued_at) SELECT ?, pool_id, job_id, job_name, mode, 'QUEUED', 1 FROM execution WHERE id = ?",

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { lockHome } from "../src/state/index.ts";
-import { isGone, thisProcess } from "../src/state/process-identity.ts";
+import { fateOf, thisProcess } from "../src/state/process-identity.ts";
 import { startScript } from "./support/state-children.ts";
 import { temporaryHome } from "./support/state-fixtures.ts";
 
@@ -35,7 +35,10 @@ test("of two servers that start at the same moment exactly one wins, and kill -9
     const at = String(Date.now() + 900);
     const servers = [startScript("home-holder.ts", home, at), startScript("home-holder.ts", home, at)];
     const lines = await Promise.all(servers.map((server) => server.line()));
-    expect(lines.filter((line) => line === "held"), lines.join(" | ")).toHaveLength(1);
+    expect(
+      lines.filter((line) => line === "held"),
+      lines.join(" | "),
+    ).toHaveLength(1);
     expect(lines.filter((line) => line?.includes("holds this home"))).toHaveLength(1);
     await Promise.all(servers.map((server) => server.kill()));
   }
@@ -59,20 +62,39 @@ test("a name left by a process that is gone is not given for the holder's", asyn
     await expect(lockHome(home)).rejects.toMatchObject({ message: "another server holds this home" });
   }
   writeFileSync(nameFile, JSON.stringify({ ...me, ...left, bootId: "another", host: "elsewhere" }));
-  await expect(lockHome(home)).rejects.toMatchObject({ message: expect.stringContaining("on elsewhere since 2025-01-01") });
+  await expect(lockHome(home)).rejects.toMatchObject({
+    message: expect.stringContaining("on elsewhere since 2025-01-01"),
+  });
   await lock.release();
 });
 
 test("a home that cannot be locked is named, with the way out", async () => {
   const home = temporaryHome();
-  writeFileSync(join(home, "server.lock.db"), "this is not a database, and long enough to be taken for one".repeat(20));
+  writeFileSync(
+    join(home, "server.lock.db"),
+    "this is not a database, and long enough to be taken for one".repeat(20),
+  );
   await expect(lockHome(home)).rejects.toMatchObject({ name: "UserError", kind: "denied", place: home });
 });
 
 test("a process is told from a later one with its id", () => {
   const me = thisProcess();
-  expect(isGone(me)).toBe(false);
-  expect(isGone({ ...me, bootId: "another" })).toBe(true);
-  expect(isGone({ ...me, processStart: null })).toBe(false);
-  expect(isGone({ ...me, processStart: null, pid: 2 ** 30 })).toBe(true);
+  expect(fateOf(me)).toBe(me.processStart === null ? "unknown" : "alive");
+  expect(fateOf({ ...me, bootId: "another" })).toBe("gone");
+  expect(fateOf({ ...me, processStart: "1" })).toBe("gone");
+  expect(fateOf({ ...me, processStart: null })).toBe("unknown");
+  expect(fateOf({ ...me, processStart: null, pid: 2 ** 30 })).toBe("gone");
 });
+
+test.runIf(existsSync("/proc/self/stat"))(
+  "a holder that lost its lock to a reader of the file keeps the home",
+  async () => {
+    const home = temporaryHome();
+    const lock = await lockHome(home);
+    readFileSync(join(home, "server.lock.db"));
+    const line = await startScript("home-holder.ts", home).line();
+    expect(line).toContain(`process ${String(process.pid)} on `);
+    await lock.release();
+    await (await lockHome(home)).release();
+  },
+);

@@ -4,7 +4,11 @@ import { newId } from "../src/base/ids.ts";
 import type { LogLine } from "../src/model/execution.ts";
 import { aJob, aKey, anExecution, anItem, storedJob, temporaryStore } from "./support/state-fixtures.ts";
 
-function aLine(executionId: string, itemId: string, changes: Partial<LogLine> = {}): Omit<LogLine, "sequence"> {
+function aLine(
+  executionId: string,
+  itemId: string,
+  changes: Partial<LogLine> = {},
+): Omit<LogLine, "sequence"> {
   return { executionId, itemId, level: "INFO", at: 5, message: "m", code: null, parameters: [], ...changes };
 }
 
@@ -14,9 +18,23 @@ test("items are saved again and again and keep their order", async () => {
   await store.enqueue(execution);
   const job = anItem(execution);
   const task = anItem(execution, { type: "TASK", taskId: newId(), position: 1 });
-  const step = anItem(execution, { type: "STEP", taskId: task.taskId, stepId: newId(), estimatedRows: 3_000_000, rows: 0, bytes: 0 });
+  const step = anItem(execution, {
+    type: "STEP",
+    taskId: task.taskId,
+    stepId: newId(),
+    estimatedRows: 3_000_000,
+    rows: 0,
+    bytes: 0,
+  });
   for (const item of [job, task, step]) await store.saveItem(item);
-  const done = { ...step, status: "SUCCESS", endedAt: 300, rows: 2_999_999, bytes: 2 ** 53 - 1, effect: "loaded" } as const;
+  const done = {
+    ...step,
+    status: "SUCCESS",
+    endedAt: 300,
+    rows: 2_999_999,
+    bytes: 2 ** 53 - 1,
+    effect: "loaded",
+  } as const;
   await store.saveItem(done);
   await store.saveItem({ ...job, status: "SUCCESS", endedAt: 301 });
   expect(await store.items(execution.id)).toEqual([{ ...job, status: "SUCCESS", endedAt: 301 }, task, done]);
@@ -33,7 +51,11 @@ test("log lines come newest first, by item and level, in pages", async () => {
   const [a, b] = [newId(), newId()];
   await store.appendLog([]);
   await store.appendLog([
-    aLine(execution.id, a, { message: "one\0", code: "STARTING_RUNNING_JOB", parameters: [{ key: "k\0", value: "日本" }] }),
+    aLine(execution.id, a, {
+      message: "one\0",
+      code: "STARTING_RUNNING_JOB",
+      parameters: [{ key: "k\0", value: "日本" }],
+    }),
     aLine(execution.id, b, { message: "two", level: "WARNING" }),
   ]);
   await store.appendLog([aLine(execution.id, a, { message: "three", level: "ERROR" })]);
@@ -43,11 +65,21 @@ test("log lines come newest first, by item and level, in pages", async () => {
   const all = await read(null, []);
   expect(all.total).toBe(3);
   expect(all.lines.map(({ message }) => message)).toEqual(["three", "two", "one\uFFFD"]);
-  expect(all.lines.map(({ sequence }) => sequence)).toEqual([...all.lines.map(({ sequence }) => sequence)].sort((x, y) => y - x));
-  expect(all.lines[2]).toMatchObject({ code: "STARTING_RUNNING_JOB", parameters: [{ key: "k\0", value: "日本" }] });
+  const sequences = all.lines.map(({ sequence }) => sequence);
+  expect(sequences).toEqual(sequences.toSorted((x, y) => y - x));
+  expect(all.lines[2]).toMatchObject({
+    code: "STARTING_RUNNING_JOB",
+    parameters: [{ key: "k\0", value: "日本" }],
+  });
   expect(await read(null, [], 1, 2)).toMatchObject({ lines: [{ message: "one\uFFFD" }], total: 3 });
-  expect(await read([a], [])).toMatchObject({ lines: [{ message: "three" }, { message: "one\uFFFD" }], total: 2 });
-  expect(await read([a, b], ["WARNING", "ERROR"])).toMatchObject({ lines: [{ message: "three" }, { message: "two" }], total: 2 });
+  expect(await read([a], [])).toMatchObject({
+    lines: [{ message: "three" }, { message: "one\uFFFD" }],
+    total: 2,
+  });
+  expect(await read([a, b], ["WARNING", "ERROR"])).toMatchObject({
+    lines: [{ message: "three" }, { message: "two" }],
+    total: 2,
+  });
   expect(await read([], [])).toEqual({ lines: [], total: 0 });
 });
 
@@ -57,7 +89,9 @@ test("a batch of log lines is written whole or not at all", async () => {
   await store.enqueue(execution);
   const batch = [aLine(execution.id, "i"), aLine(newId(), "i")];
   await expect(store.appendLog(batch)).rejects.toMatchObject({ kind: "not-found" });
-  expect(await store.log({ executionId: execution.id, itemIds: null, levels: [], page: 0, limit: 10 })).toEqual({ lines: [], total: 0 });
+  expect(
+    await store.log({ executionId: execution.id, itemIds: null, levels: [], page: 0, limit: 10 }),
+  ).toEqual({ lines: [], total: 0 });
 });
 
 test("keys are found by hash, revoked once, and remember their last use", async () => {

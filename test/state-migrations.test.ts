@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
@@ -19,7 +27,8 @@ function bench(): Bench {
   const home = temporaryHome();
   const folder = join(home, "migrations");
   mkdirSync(folder);
-  for (const name of readdirSync(migrationsFolder)) copyFileSync(new URL(name, migrationsFolder), join(folder, name));
+  for (const name of readdirSync(migrationsFolder))
+    copyFileSync(new URL(name, migrationsFolder), join(folder, name));
   const connection = new Connection(join(home, "state.db"));
   onTestFinished(() => connection.close());
   return {
@@ -38,13 +47,20 @@ test("migrations are applied once, in order, and later ones are added to what is
   const { connection, migrate: run, write } = bench();
   run();
   run();
-  write(named(next + 1, "second-thing"), "INSERT INTO thing VALUES (1); CREATE TABLE other (a INTEGER) STRICT;");
+  write(
+    named(next + 1, "second-thing"),
+    "INSERT INTO thing VALUES (1); CREATE TABLE other (a INTEGER) STRICT;",
+  );
   write(named(next, "thing"), "CREATE TABLE thing (a INTEGER) STRICT;");
   run();
   run();
   expect(connection.all("SELECT a FROM thing").map((row) => row.integer("a"))).toEqual([1]);
   const applied = connection.all("SELECT name FROM migration ORDER BY number").map((row) => row.text("name"));
-  expect(applied).toEqual([...readdirSync(migrationsFolder).toSorted(), named(next, "thing"), named(next + 1, "second-thing")]);
+  expect(applied).toEqual([
+    ...readdirSync(migrationsFolder).toSorted(),
+    named(next, "thing"),
+    named(next + 1, "second-thing"),
+  ]);
 });
 
 test("a migration that fails leaves nothing behind and can be applied when it is right", () => {
@@ -64,7 +80,12 @@ test("line ends of a checkout make no difference, any other change is refused", 
   write(first, sql.replaceAll("\n", "\r\n"));
   run();
   write(first, `${sql} `);
-  expect(run).toThrow(expect.objectContaining({ kind: "conflict", message: `migration ${first} is not the one that was applied to it` }));
+  expect(run).toThrow(
+    expect.objectContaining({
+      kind: "conflict",
+      message: `migration ${first} is not the one that was applied to it`,
+    }),
+  );
 });
 
 test("a database of a newer version is refused with the way out", () => {
@@ -72,7 +93,12 @@ test("a database of a newer version is refused with the way out", () => {
   write(named(next, "thing"), "CREATE TABLE thing (a INTEGER) STRICT;");
   run();
   rmSync(join(folder, named(next, "thing")));
-  expect(run).toThrow(expect.objectContaining({ kind: "conflict", message: `it was written by a newer version (migration ${named(next, "thing")})` }));
+  expect(run).toThrow(
+    expect.objectContaining({
+      kind: "conflict",
+      message: `it was written by a newer version (migration ${named(next, "thing")})`,
+    }),
+  );
 });
 
 test("a gap, in the folder or in the database, is refused", () => {
@@ -97,7 +123,11 @@ test("openStateStore refuses a changed history and lets go of the file", async (
   await store.close();
   const connection = new Connection(file);
   connection.run("UPDATE migration SET sha256 = '' WHERE number = 1");
-  await expect(openStateStore(file)).rejects.toMatchObject({ kind: "conflict", operation: "open the state database", place: file });
+  await expect(openStateStore(file)).rejects.toMatchObject({
+    kind: "conflict",
+    operation: "open the state database",
+    place: file,
+  });
   expect(connection.all("SELECT id FROM pool").map((row) => row.text("id"))).toEqual([pool.id]);
   connection.close();
   expect(existsSync(file)).toBe(true);
@@ -105,7 +135,8 @@ test("openStateStore refuses a changed history and lets go of the file", async (
 
 test("the database is written so that an acknowledged transaction survives", () => {
   const { connection } = bench();
-  const pragma = (name: string, column = name): unknown => connection.first(`PRAGMA ${name}`)?.integer(column);
+  const pragma = (name: string, column = name): unknown =>
+    connection.first(`PRAGMA ${name}`)?.integer(column);
   expect(connection.first("PRAGMA journal_mode")?.text("journal_mode")).toBe("wal");
   expect(pragma("synchronous")).toBe(2);
   expect(pragma("foreign_keys")).toBe(1);

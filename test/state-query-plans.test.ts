@@ -4,10 +4,31 @@ import type { StateStore } from "../src/model/state-store.ts";
 import { Connection } from "../src/state/sqlite/connection.ts";
 import { migrate } from "../src/state/sqlite/migrations.ts";
 import { stateStore } from "../src/state/sqlite/open.ts";
-import { aDataSource, aJob, aKey, anExecution, anItem, aPool, aTable, aTask, idle, operator, temporaryHome } from "./support/state-fixtures.ts";
+import {
+  aDataSource,
+  aJob,
+  aKey,
+  anExecution,
+  anItem,
+  aPool,
+  aTable,
+  aTask,
+  idle,
+  operator,
+  temporaryHome,
+} from "./support/state-fixtures.ts";
 
 /** What grows with every run, and what every request looks up. */
-const large = ["execution", "run_plan", "execution_item", "log_line", "task", "table_extraction", "job", "data_source"];
+const large = [
+  "execution",
+  "run_plan",
+  "execution_item",
+  "log_line",
+  "task",
+  "table_extraction",
+  "job",
+  "data_source",
+];
 /** Holds only what is QUEUED or RUNNING, so reading all of it is no scan of the past. */
 const activeOnly = "execution_active";
 
@@ -48,7 +69,12 @@ async function callEverything(store: StateStore): Promise<void> {
   await Promise.all([store.dataSources(pool.id), store.dataSource(source.id)]);
   await store.insertJob(job);
   await store.updateJob(job);
-  await Promise.all([store.jobs(pool.id), store.job(job.id), store.poolStatus(pool.id), store.jobStatus(job.id)]);
+  await Promise.all([
+    store.jobs(pool.id),
+    store.job(job.id),
+    store.poolStatus(pool.id),
+    store.jobStatus(job.id),
+  ]);
   await store.insertTask(task);
   await store.updateTask(task);
   await Promise.all([store.tasks(job.id), store.task(task.id)]);
@@ -61,17 +87,37 @@ async function callEverything(store: StateStore): Promise<void> {
   await store.markSourceTouched(execution.id);
   await store.addSession(execution.id, { pid: 1, startedAt: "" });
   await store.recordProof(execution.id, idle);
-  await Promise.all([store.execution(execution.id), store.activeExecutions(), store.activeExecution(job.id), store.executions(job.id, 0, 10)]);
+  await Promise.all([
+    store.execution(execution.id),
+    store.activeExecutions(),
+    store.activeExecution(job.id),
+    store.executions(job.id, 0, 10),
+  ]);
   await store.saveItem(item);
   await Promise.all([store.items(execution.id), store.item(item.id)]);
-  await store.appendLog([{ executionId: execution.id, itemId: item.id, level: "INFO", at: 1, message: "", code: null, parameters: [] }]);
+  await store.appendLog([
+    {
+      executionId: execution.id,
+      itemId: item.id,
+      level: "INFO",
+      at: 1,
+      message: "",
+      code: null,
+      parameters: [],
+    },
+  ]);
   for (const itemIds of [null, [item.id]]) {
     await store.log({ executionId: execution.id, itemIds, levels: [], page: 0, limit: 10 });
     await store.log({ executionId: execution.id, itemIds, levels: ["INFO"], page: 0, limit: 10 });
   }
   await store.finish(execution.id, "SUCCESS", { at: 3, proof: idle, failure: null });
   await store.insertKey(key, hash);
-  await Promise.all([store.keyByHash(hash), store.keys(), store.keyUsed(key.id, 1), store.revokeKey(key.id, 1)]);
+  await Promise.all([
+    store.keyByHash(hash),
+    store.keys(),
+    store.keyUsed(key.id, 1),
+    store.revokeKey(key.id, 1),
+  ]);
   await store.deleteTable(table.id);
   await store.deleteTask(task.id);
   await store.deleteJob(job.id);
@@ -85,13 +131,16 @@ test("no statement of the store scans the past", async () => {
   await callEverything(store);
   const statements = connection.statementTexts.filter((sql) => /\b(FROM|INTO|UPDATE)\b/.test(sql));
   expect(statements.length).toBeGreaterThan(50);
-  const offenders = statements.map((sql) => ({ sql, scans: scans(connection, sql) })).filter((found) => found.scans.length > 0);
+  const offenders = statements
+    .map((sql) => ({ sql, scans: scans(connection, sql) }))
+    .filter((found) => found.scans.length > 0);
   expect(offenders).toEqual([]);
 });
 
 test("the status of a pool reads rows of jobs only, in order and without sorting", () => {
   const connection = openConnection();
-  const sql = "SELECT id, name, latest_status, latest_execution_id, latest_started_at FROM job WHERE pool_id = $poolId ORDER BY sequence";
+  const sql =
+    "SELECT id, name, latest_status, latest_execution_id, latest_started_at FROM job WHERE pool_id = $poolId ORDER BY sequence";
   const store = stateStore(connection);
   void store.poolStatus("");
   expect(connection.statementTexts).toContain(sql);
@@ -107,16 +156,28 @@ test("the look at the plans finds a scan where there is one", () => {
 
 test("every reference to a parent has an index, so that a delete of the parent does not scan", () => {
   const connection = openConnection();
-  const tables = connection.all("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").map((row) => row.text("name"));
+  const tables = connection
+    .all("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .map((row) => row.text("name"));
   let seen = 0;
   for (const table of tables) {
-    const keys = connection.all(`SELECT id, group_concat("from") AS columns FROM pragma_foreign_key_list('${table}') GROUP BY id`);
+    const keys = connection.all(
+      `SELECT id, group_concat("from") AS columns FROM pragma_foreign_key_list('${table}') GROUP BY id`,
+    );
     const indices = connection
       .all(`SELECT name FROM pragma_index_list('${table}') WHERE partial = 0`)
-      .map((index) => connection.all(`SELECT name FROM pragma_index_info('${index.text("name")}')`).map((row) => row.text("name")).join());
+      .map((index) =>
+        connection
+          .all(`SELECT name FROM pragma_index_info('${index.text("name")}')`)
+          .map((row) => row.text("name"))
+          .join(),
+      );
     for (const key of keys) {
       seen += 1;
-      expect(indices.some((index) => `${index},`.startsWith(`${key.text("columns")},`)), `${table} (${key.text("columns")})`).toBe(true);
+      expect(
+        indices.some((index) => `${index},`.startsWith(`${key.text("columns")},`)),
+        `${table} (${key.text("columns")})`,
+      ).toBe(true);
     }
   }
   expect(seen).toBeGreaterThanOrEqual(8);

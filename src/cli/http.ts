@@ -45,9 +45,9 @@ async function send(url: URL, init: FetchInit, limits: HttpLimits): Promise<Fetc
       outgoing.destroy(error);
     };
     const tooLong = (what: string, ms: number): NodeJS.Timeout =>
-      setTimeout(() => fail(new Error(`no ${what} of ${url.host} within ${String(ms / 1000)} s`)), ms);
-    const connecting = tooLong("connection", limits.connectMs);
-    const answering = tooLong("whole answer", limits.answerMs);
+      setTimeout(() => fail(new Error(`no ${what} ${url.host} within ${String(ms / 1000)} s`)), ms);
+    const connecting = tooLong("connection to", limits.connectMs);
+    const answering = tooLong("whole answer of", limits.answerMs);
     const onAbort = (): void => fail(new Error("the call was ended"));
 
     outgoing.once("socket", (socket) => {

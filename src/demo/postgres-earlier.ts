@@ -1,4 +1,4 @@
-import { readFile, readlink, realpath, rm } from "node:fs/promises";
+import { readFile, readlink, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { DemoError } from "./demo-error.ts";
@@ -17,13 +17,9 @@ export async function endEarlier(cluster: Cluster, { signal }: { signal: AbortSi
   for (;;) {
     const pid = await postmasterPid(data);
     if (pid === null) return;
-    if (!isAlive(pid) || (await isSomebodyElse(pid, data))) {
-      // In a container process ids start low again and hit another program: PostgreSQL would believe the mark.
-      await rm(join(data, "postmaster.pid"), { force: true });
-      return;
-    }
+    if (!(await isAlive(pid)) || (await isSomebodyElse(pid, data))) return disown(data);
     const now = systemClock.monotonic();
-    if (now > patience && cluster.startedBy !== process.pid && cluster.startedBy !== 0 && isAlive(cluster.startedBy)) {
+    if (now > patience && cluster.startedBy !== process.pid && cluster.startedBy !== 0 && (await isAlive(cluster.startedBy))) {
       throw new DemoError(
         `The sample database in ${cluster.folder} is in use by process ${String(cluster.startedBy)}.`,
         "End that one first, or set NIGHTDESK_HOME to another folder.",
@@ -50,13 +46,27 @@ async function postmasterPid(data: string): Promise<number | null> {
   return Number.isInteger(pid) && pid > 1 ? pid : null;
 }
 
-function isAlive(pid: number): boolean {
+/**
+ * Makes the mark of a dead server harmless. PostgreSQL believes it as long as any process has that id: in a
+ * container ids start low again, and where nobody reaps, a dead process keeps its own. It knows that its parent
+ * is no postmaster, so the mark gets our id; the rest of it stays, by which PostgreSQL looks for live sessions
+ * of the dead server.
+ */
+async function disown(data: string): Promise<void> {
+  const mark = join(data, "postmaster.pid");
+  const lines = (await readFile(mark, "utf8").catch(() => "")).split("\n");
+  if (lines.length > 1) await writeFile(mark, [String(process.pid), ...lines.slice(1)].join("\n"));
+}
+
+/** False also for a process that ended and was not reaped. */
+async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
+  const state = await readFile(`/proc/${String(pid)}/stat`, "utf8").catch(() => "");
+  return !/\) Z /.test(state);
 }
 
 /** True if the process certainly is not a postmaster of this folder; only Linux can tell (a postmaster works in its data folder). */

@@ -19,11 +19,17 @@ export interface KeyDraft {
   expiresAt: number | null;
 }
 
-/** Keys: made, recognised, taken back. The text of a key exists only in the answer that makes it. */
+/**
+ * Keys: made, recognised, taken back. The text of a key exists only in the answer that makes it.
+ * There is one of these per home, and nobody else writes keys while it lives: so what it has recognised
+ * it may remember until it takes a key back.
+ */
 export class Keys {
   readonly #store: StateStore;
   readonly #clock: Clock;
   readonly #lastWritten = new Map<string, number>();
+  /** Recognised keys by their hash. Replaced as a whole by a revocation, so that a look under way adds to the old one. */
+  #known = new Map<string, { key: ApiKey; hash: Uint8Array }>();
 
   constructor(store: StateStore, clock: Clock) {
     this.#store = store;
@@ -39,7 +45,7 @@ export class Keys {
   async authenticate(text: string): Promise<ApiKey | null> {
     if (!mayBeKey(text)) return null;
     const hash = hashOf(text);
-    const found = await this.#store.keyByHash(hash);
+    const found = await this.#lookUp(hash);
     if (found === null || found.hash.byteLength !== hash.byteLength || !timingSafeEqual(found.hash, hash))
       return null;
     const { key } = found;
@@ -55,7 +61,17 @@ export class Keys {
 
   /** From the next request on it is refused; harmless twice. */
   async revoke(id: string): Promise<void> {
-    if (!(await this.#store.revokeKey(id, this.#clock.now()))) throw notFound("key");
+    const revoked = await this.#store.revokeKey(id, this.#clock.now());
+    this.#known = new Map();
+    if (!revoked) throw notFound("key");
+  }
+
+  async #lookUp(hash: Uint8Array): Promise<{ key: ApiKey; hash: Uint8Array } | null> {
+    const known = this.#known;
+    const name = Buffer.from(hash).toString("latin1");
+    const found = known.get(name) ?? (await this.#store.keyByHash(hash));
+    if (found !== null) known.set(name, found);
+    return found;
   }
 
   async #checked(draft: KeyDraft): Promise<KeyDraft> {

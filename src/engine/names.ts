@@ -2,8 +2,7 @@ import { UserError } from "../model/errors.ts";
 
 const longest = 255;
 // Control characters and line separators: a name must not be able to fake a line of its own in a log.
-// oxlint-disable-next-line no-control-regex
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const unprintable = /[\p{Cc}\u2028\u2029]/u;
 
 /** The name without blanks around it. @throws UserError "invalid" when empty, too long or with control characters. */
 export function checkedName(given: string, what: string): string {

@@ -43,7 +43,7 @@ export async function query(
       return result;
     } catch (error) {
       await rollBack(connection);
-      if (signal.aborted || error instanceof UserError) throw error;
+      if (error instanceof UserError || (signal.aborted && error === signal.reason)) throw error;
       throw storeError("run the statement", error);
     }
   });

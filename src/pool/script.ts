@@ -30,7 +30,7 @@ const runnable = new Set<StatementType>([
 export async function parseScript(connection: DuckDBConnection, script: string): Promise<Statement[]> {
   const statements = readScript(script);
   for (const statement of statements) {
-    const count = await explained(script, statement, () => countStatements(connection, statement.rewritten.sql));
+    const count = await explained(script, statement, null, () => countStatements(connection, statement.rewritten.sql));
     if (count !== 1) {
       throw scriptError(script, statement.number, statement.start, "it stands for several statements; PIVOT needs its values listed: IN (...)");
     }
@@ -61,7 +61,7 @@ export async function withPrepared<T>(
   use: (prepared: DuckDBPreparedStatement) => Promise<T>,
   { signal }: { signal: AbortSignal },
 ): Promise<T> {
-  return explained(script, statement, () =>
+  return explained(script, statement, signal, () =>
     interruptible(
       connection,
       async () => {
@@ -85,13 +85,17 @@ export async function withPrepared<T>(
   );
 }
 
-/** Turns what DuckDB says of a statement into the words of the script; other errors pass. */
-async function explained<T>(script: string, statement: Statement, work: () => Promise<T>): Promise<T> {
+/** Turns what DuckDB says of a statement into the words of the script; our own errors and a stop's reason pass. */
+async function explained<T>(
+  script: string,
+  statement: Statement,
+  signal: AbortSignal | null,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    // A stop's reason need not be an Error, and one of ours says more than DuckDB.
-    if (!(error instanceof Error) || error instanceof UserError || error.name === "AbortError") throw error;
+    if (error instanceof UserError || (signal?.aborted === true && error === signal.reason)) throw error;
     const fault = readFault(error);
     if (isStoreFault(fault)) throw storeError(`statement ${String(statement.number)}`, error);
     throw scriptError(script, statement.number, offsetOf(statement, fault), fault.message);
@@ -100,7 +104,8 @@ async function explained<T>(script: string, statement: Statement, work: () => Pr
 
 /** Where in the script DuckDB saw the error; the statement's start if it does not say. */
 function offsetOf({ start, rewritten }: Statement, { type, position }: { type: string; position: number | null }): number {
-  if (position === null) return start;
+  // A position behind the end lies in the text of a macro, which is not the author's.
+  if (position === null || position > Buffer.byteLength(rewritten.sql)) return start;
   const inSql =
     type === "Parser"
       ? [...rewritten.sql].slice(0, position).join("").length

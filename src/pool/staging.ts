@@ -5,9 +5,8 @@ import { UserError } from "../model/errors.ts";
 import type { StagingTable, StagingTarget } from "../model/pool-store.ts";
 import { ChunkWriter } from "./chunk.ts";
 import { columnDefinitions } from "./column-types.ts";
-import type { Connections } from "./connections.ts";
-import { rowsOf } from "./connections.ts";
-import { storeError } from "./duckdb-error.ts";
+import { rowsOf, type Connections } from "./connections.ts";
+import { readFault, storeError } from "./duckdb-error.ts";
 import { mentionsOwnName, stagingPrefix } from "./names.ts";
 import { qualified } from "./quote.ts";
 
@@ -84,7 +83,7 @@ export class DuckDBStagingTable implements StagingTable {
         appender.flushSync();
       }
     } catch (error) {
-      throw storeError(`stage table "${this.target.table}"`, error);
+      throw castError(this.target, error) ?? storeError(`stage table "${this.target.table}"`, error);
     }
   }
 
@@ -132,6 +131,19 @@ export class DuckDBStagingTable implements StagingTable {
       throw storeError(`drop the staging table of "${this.target.table}"`, error);
     }
   }
+}
+
+/** A value that does not fit the type its column was given by the user; null for any other error. */
+function castError({ table, columns }: StagingTarget, error: unknown): UserError | null {
+  const found = /type mismatch in AppendDataChunk, expected (.+), got .+ for column (\d+)/.exec(readFault(error).message);
+  if (found === null) return null;
+  const [, type, index] = found;
+  return new UserError("invalid", `a value does not fit the type ${String(type)} that was chosen for its column`, {
+    operation: "stage a table",
+    place: `table "${table}", column "${columns[Number(index)]?.name ?? ""}"`,
+    next: "choose another type for the column, or none",
+    cause: error,
+  });
 }
 
 /** Drops every staging table of the pool. Only before runs begin. Returns how many. */

@@ -30,7 +30,8 @@ export async function swap(
         return;
       } catch (error) {
         await rollBack(connection);
-        if (waitMs === null || !isConflict(error)) throw error;
+        if (!isConflict(error)) throw error;
+        if (waitMs === null) throw stillHeld(error);
       }
       await pause(waitMs);
       lastCheck();
@@ -78,6 +79,14 @@ async function kindOf(connection: DuckDBConnection, schema: string, table: strin
   );
   const kind = rows[0]?.[0];
   return kind === "TABLE" || kind === "VIEW" ? kind : null;
+}
+
+function stillHeld(cause: unknown): UserError {
+  return new UserError("conflict", "a target table is being changed by another transaction", {
+    operation: "swap in the extracted tables",
+    next: "run the job again when the other statement has ended; nothing was changed",
+    cause,
+  });
 }
 
 function own(table: StagingTable): DuckDBStagingTable {

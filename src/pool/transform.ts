@@ -35,7 +35,7 @@ export async function transform(
       await commit(connections, connection, marker);
     } catch (error) {
       await rollBack(connection);
-      if (signal.aborted || error instanceof UserError) throw error;
+      if (error instanceof UserError || (signal.aborted && error === signal.reason)) throw error;
       throw storeError("run the transformation", error);
     }
   });

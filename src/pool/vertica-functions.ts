@@ -17,15 +17,13 @@ const macros: readonly string[] = [
      WHEN CAST(d AS DATE) = last_day(CAST(d AS DATE)) THEN last_day(CAST(d AS DATE) + to_months(CAST(n AS INTEGER)))
      ELSE CAST(CAST(d AS DATE) + to_months(CAST(n AS INTEGER)) AS DATE) END`,
   `instr(s, part) AS strpos(s, part),
-   (s, part, position) AS CASE WHEN strpos(substr(s, position), part) = 0 THEN 0
-     ELSE strpos(substr(s, position), part) + position - 1 END`,
+   (s, part, start) AS CASE WHEN strpos(substr(s, start), part) = 0 THEN 0
+     ELSE strpos(substr(s, start), part) + start - 1 END`,
   decode(10),
   "analyze_statistics(a) AS 0",
   "to_char(a) AS CAST(a AS VARCHAR)",
-  // Boundaries crossed, not time passed. DuckDB's own weeks begin on Thursdays; these end on Sunday, 24:00.
-  `vertica_datediff(unit, a, b) AS CASE WHEN unit = 'week'
-     THEN datediff('day', date_trunc('week', a), date_trunc('week', b)) // 7
-     ELSE datediff(unit, a, b) END`,
+  // Boundaries crossed, not time passed. DuckDB's own weeks begin on Thursdays; Vertica's end on Sunday, 24:00.
+  "vertica_weeks_between(unit, a, b) AS datediff('day', date_trunc('week', a), date_trunc('week', b)) // 7",
   `vertica_timestampadd(unit, n, t) AS t + CASE unit
      WHEN 'year' THEN to_years(CAST(n AS INTEGER))
      WHEN 'quarter' THEN to_months(CAST(3 * n AS INTEGER))
@@ -70,8 +68,10 @@ function numberToChar(): string {
     WHEN fill THEN lpad(${signed}, width, ' ') ELSE ${signed} END`;
 }
 
-/** Makes the schema and its functions; ends with them in any case. */
+/** Makes the schema and its functions anew, in one transaction. */
 export const verticaFunctions = [
+  "BEGIN;",
   `CREATE SCHEMA IF NOT EXISTS ${functionSchema};`,
   ...macros.map((macro) => `CREATE OR REPLACE MACRO ${functionSchema}.${macro};`),
+  "COMMIT;",
 ].join("\n");

@@ -38,13 +38,17 @@ const units: Readonly<Record<string, string>> = Object.fromEntries(
   }).flatMap(([unit, spellings]) => spellings.split(" ").map((spelling) => [spelling, unit])),
 );
 
-/** Functions whose first argument is a unit, by the macro that does their work. */
-const unitFunctions: Readonly<Record<string, string>> = {
-  datediff: "vertica_datediff",
-  timestampdiff: "vertica_datediff",
-  timestampadd: "vertica_timestampadd",
-  dateadd: "vertica_timestampadd",
+/** Functions whose first argument is a unit, by what does their work here. */
+const unitFunctions: Readonly<Record<string, (unit: string) => string>> = {
+  datediff,
+  timestampdiff: datediff,
+  timestampadd: () => `${functionSchema}.vertica_timestampadd`,
+  dateadd: () => `${functionSchema}.vertica_timestampadd`,
 };
+
+function datediff(unit: string): string {
+  return unit === "week" ? `${functionSchema}.vertica_weeks_between` : "datediff";
+}
 
 /** Replaces one function's tokens; null: it is not Vertica's form and stays as it is. */
 type Rewrite = (call: Call) => Edit[] | null;
@@ -56,7 +60,7 @@ interface Call {
 }
 
 const rewrites: Readonly<Record<string, Rewrite>> = {
-  ...Object.fromEntries(Object.entries(unitFunctions).map(([name, macro]) => [name, (call: Call) => withUnit(call, macro)])),
+  ...Object.fromEntries(Object.entries(unitFunctions).map(([name, workOf]) => [name, (call: Call) => withUnit(call, workOf)])),
   to_char: toChar,
   to_date: (call) => withTimePattern(call, "vertica_to_date"),
   to_timestamp: (call) => withTimePattern(call, "vertica_to_timestamp"),
@@ -94,12 +98,11 @@ function readCall(tokens: Token[], index: number): Call | null {
   let depth = 0;
   for (const token of tokens.slice(index + 1)) {
     const mark = token.kind === "punctuation" ? token.value : "";
-    if (mark === ")" || mark === "]" || mark === "}") depth -= 1;
-    if (depth === 0) return { name, arguments: all };
+    if (/[)\]}]/.test(mark)) depth -= 1;
+    if (depth === 0 && mark !== "(") return { name, arguments: all };
     if (depth === 1 && mark === ",") all.push([]);
-    else if (depth > 1 || mark !== "(") all.at(-1)?.push(token);
-    else if (depth === 1) all.at(-1)?.push(token);
-    if (mark === "(" || mark === "[" || mark === "{") depth += 1;
+    else if (depth > 0) all.at(-1)?.push(token);
+    if (/[([{]/.test(mark)) depth += 1;
   }
   return null;
 }
@@ -112,12 +115,12 @@ function replace(token: Token, text: string): Edit {
   return { start: token.start, end: token.end, text: literal(text) };
 }
 
-function withUnit({ name, arguments: given }: Call, macro: string): Edit[] | null {
+function withUnit({ name, arguments: given }: Call, workOf: (unit: string) => string): Edit[] | null {
   const [unit, ...others] = given[0] ?? [];
   if (given.length !== 3 || unit === undefined || others.length > 0) return null;
   const known = units[unit.value.toLowerCase()];
   if (unit.kind !== "number" && unit.kind !== "punctuation" && known !== undefined) {
-    return [rename(name, macro), replace(unit, known)];
+    return [{ start: name.start, end: name.end, text: workOf(known) }, replace(unit, known)];
   }
   if (unit.kind !== "string") return null;
   throw new UnknownPatternError(`"${unit.value}" is not a unit of ${name.value.toUpperCase()}`, unit.start);

@@ -11,10 +11,10 @@ import type { StateStore } from "../model/state-store.ts";
 import { readJson, readText } from "./body.ts";
 import { createDoor, type Door } from "./door.ts";
 import { Misfit, answerTo, commonHeaders, refusal, validation } from "./errors.ts";
+import { PoolCache } from "./pool-cache.ts";
 import { canonicalPath, pathOf, refusedPath } from "./path.ts";
 import { checkTable, type AnyAsk, type Route } from "./route.ts";
 import { allRoutes } from "./routes/index.ts";
-import { StatusCache } from "./status-cache.ts";
 
 export interface AppParts {
   state: StateStore;
@@ -45,9 +45,9 @@ export interface App {
  */
 export function createApp(parts: AppParts): App {
   const { state, executions, poolData, clock } = parts;
-  const statusCache = new StatusCache();
+  const poolCache = new PoolCache((id) => state.pool(id));
   parts.onStatusChange?.((poolId) => {
-    statusCache.forget(poolId);
+    poolCache.forget(poolId);
   });
   const keys = new Keys(state, clock);
   const workbench = new Workbench(poolData, clock);
@@ -58,24 +58,25 @@ export function createApp(parts: AppParts): App {
     clock,
     keys,
     workbench,
-    statusCache,
+    poolCache,
     version: parts.version,
     definitions: new Definitions(state, poolData, clock),
     tables: new ExtractionTables(state),
     connections: new Connections(state, parts.secrets, parts.sources, clock),
   });
   const options = { report: parts.report ?? (() => undefined), checkAnswers: parts.checkAnswers ?? false };
-  const router = routerOf(routes, createDoor(keys, state), options);
+  const router = routerOf(routes, createDoor(keys, state, poolCache), options);
   return {
     routes,
-    async fetch(request) {
+    fetch(request) {
       const refused = refusedPath(pathOf(request.url));
       if (refused !== null) {
-        return validation([
+        const answer = validation([
           { attribute: "path", error: refused, errorCode: "GENERAL_PATH_REFUSED", additionalInfo: null },
         ]);
+        return Promise.resolve(answer);
       }
-      return await router.fetch(request);
+      return Promise.resolve(router.fetch(request));
     },
     close: () => workbench.close(),
   };
@@ -90,25 +91,38 @@ interface ServeOptions {
 export function routerOf(routes: readonly Route[], door: Door, options: ServeOptions): Hono {
   checkTable(routes);
   const router = new Hono({ getPath: (request) => canonicalPath(pathOf(request.url)) });
-  const methods = new Map<string, string[]>();
   for (const one of routes) {
-    const path = one.path.replace(/\{(\w+)\}/g, ":$1");
-    router.on(one.method, path, (context) => serve(one, door, context, options));
-    const known = methods.get(path) ?? [];
-    methods.set(path, [...known, one.method, ...(one.method === "GET" ? ["HEAD"] : [])]);
+    router.on(one.method, one.path.replace(/\{(\w+)\}/g, ":$1"), (context) =>
+      serve(one, door, context, options),
+    );
   }
-  for (const [path, allowed] of methods) {
-    router.all(path, () => {
-      const detail = `Allowed here: ${allowed.join(", ")}.`;
-      const answer = refusal(newId(), 405, "Method not allowed.", detail, "GENERAL_METHOD_NOT_ALLOWED");
-      answer.headers.set("allow", allowed.join(", "));
-      return answer;
-    });
-  }
-  router.notFound(() =>
-    refusal(newId(), 404, "Path not found.", "There is nothing at this path.", "GENERAL_NOTFOUND_PATH"),
-  );
+  router.notFound((context) => notRouted(routes, context.req.path));
   return router;
+}
+
+/** 405 where the table has the path under other methods, else 404. */
+function notRouted(routes: readonly Route[], path: string): Response {
+  const here = routes.filter((one) => new RegExp(`^${one.path.replace(/\{\w+\}/g, "[^/]+")}$`).test(path));
+  if (here.length === 0) {
+    return refusal(
+      newId(),
+      404,
+      "Path not found.",
+      "There is nothing at this path.",
+      "GENERAL_NOTFOUND_PATH",
+    );
+  }
+  const methods = here.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  const allow = [...new Set(methods)].join(", ");
+  const answer = refusal(
+    newId(),
+    405,
+    "Method not allowed.",
+    `Allowed here: ${allow}.`,
+    "GENERAL_METHOD_NOT_ALLOWED",
+  );
+  answer.headers.set("allow", allow);
+  return answer;
 }
 
 /** One request: who, may it, is it well-formed, do it. Whatever is thrown on the way is answered in one place. */

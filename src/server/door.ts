@@ -4,6 +4,7 @@ import type { ApiKey, DataPool, Verb } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
 import type { DefinitionStore } from "../model/state-store.ts";
 import { Unauthenticated } from "./errors.ts";
+import type { PoolCache } from "./pool-cache.ts";
 import type { Access } from "./route.ts";
 
 /**
@@ -32,7 +33,7 @@ export interface Named {
 const authorization = /^(?:appkey|bearer)[ \t]+(\S+)[ \t]*$/i;
 const knownScheme = /^(?:appkey|bearer)(?:[ \t]|$)/i;
 
-export function createDoor(keys: Keys, store: DefinitionStore): Door {
+export function createDoor(keys: Keys, store: DefinitionStore, pools: PoolCache): Door {
   return {
     async identify(header) {
       if (header === null || header.trim() === "") throw new Unauthenticated(false);
@@ -48,29 +49,31 @@ export function createDoor(keys: Keys, store: DefinitionStore): Door {
         if (access.verb !== "any" && !verbsOnTeam(key).has(access.verb)) throw denied(access.verb);
         return null;
       }
-      const pool = await poolOf(store, access.on, named);
-      const unseen = access.on === "data source by id" ? notFound("connection") : notFound("data pool");
-      if (pool === null || !maySee(key, pool.id)) throw unseen;
+      const poolId = await poolIdOf(store, access.on, named);
+      const pool = poolId === undefined ? null : await pools.pool(poolId);
+      if (pool === null || !maySee(key, pool.id)) {
+        throw notFound(access.on === "data source by id" ? "connection" : "data pool");
+      }
       if (access.verb !== "any" && !verbsOn(key, pool.id).has(access.verb)) throw denied(access.verb);
       return pool;
     },
   };
 }
 
-async function poolOf(
+async function poolIdOf(
   store: DefinitionStore,
   on: "pool" | "pool of body" | "data source by id",
   named: Named,
-): Promise<DataPool | null> {
+): Promise<string | undefined> {
   switch (on) {
     case "pool":
-      return named.poolId === undefined ? null : await store.pool(named.poolId);
+      return named.poolId;
     case "pool of body":
-      return named.poolIdInBody === undefined ? null : await store.pool(named.poolIdInBody);
-    case "data source by id": {
-      const source = named.dataSourceId === undefined ? null : await store.dataSource(named.dataSourceId);
-      return source === null ? null : await store.pool(source.poolId);
-    }
+      return named.poolIdInBody;
+    case "data source by id":
+      return named.dataSourceId === undefined
+        ? undefined
+        : (await store.dataSource(named.dataSourceId))?.poolId;
   }
 }
 

@@ -6,7 +6,7 @@ import type { ExtractionTables } from "../engine/tables.ts";
 import type { Workbench } from "../engine/workbench.ts";
 import type { Executions, PoolData } from "../model/operations.ts";
 import type { StateStore } from "../model/state-store.ts";
-import type { StatusCache } from "./status-cache.ts";
+import type { PoolCache } from "./pool-cache.ts";
 
 /** What the routes work with: the rules of the engine and the ports behind them. */
 export interface Operations {
@@ -18,7 +18,7 @@ export interface Operations {
   connections: Connections;
   keys: Keys;
   workbench: Workbench;
-  statusCache: StatusCache;
+  poolCache: PoolCache;
   clock: Clock;
   version: string;
 }

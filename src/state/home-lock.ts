@@ -5,7 +5,7 @@ import Database from "libsql";
 import { systemClock } from "../base/clock.ts";
 import { UserError } from "../model/errors.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
-import { isGone, thisProcess } from "./process-identity.ts";
+import { fateOf, thisProcess } from "./process-identity.ts";
 
 /** The hold of this process on a home. It also ends with the process, however that ends. */
 export interface HomeLock {
@@ -13,7 +13,7 @@ export interface HomeLock {
   release(): Promise<void>;
 }
 
-/** Who holds the home, for the message of the one that comes second; it decides nothing. */
+/** Who holds the home, for the message of the one that comes second. */
 interface Holder extends ProcessIdentity {
   /** ISO 8601, UTC. */
   startedAt: string;
@@ -34,8 +34,9 @@ const held = new Set<Database.Database>();
  * system gives it to exactly one and takes it back when the process dies, so nothing has to be guessed from
  * process ids, which repeat after a restart and between containers. `server.lock` beside it says who it is.
  *
- * Nobody may open `server.lock.db` with the file API in the process that holds it: on POSIX systems closing
- * any descriptor of a file drops all locks of the process on it.
+ * Nobody should open `server.lock.db` with the file API in the process that holds it: on POSIX systems
+ * closing any descriptor of a file drops all locks of the process on it. Should that happen, the home is
+ * still refused while `server.lock` names a process that is known to run.
  * @throws UserError "conflict" with one line that says who holds it.
  */
 export async function lockHome(home: string): Promise<HomeLock> {
@@ -44,34 +45,43 @@ export async function lockHome(home: string): Promise<HomeLock> {
   const database = new Database(join(home, "server.lock.db"), { timeout: waitMs });
   try {
     database.exec("BEGIN EXCLUSIVE");
+    const before = readHolder(nameFile);
+    if (before !== null && fateOf(before) === "alive") throw heldBy(before, home);
+    writeHolder(nameFile);
   } catch (error) {
-    database.close();
+    letGo(database);
     throw refusal(home, nameFile, error);
   }
   held.add(database);
-  writeHolder(nameFile);
 
   const release = async (): Promise<void> => {
     if (!held.delete(database)) return;
     // The name goes first: afterwards it could be the one of the next holder.
     rmSync(nameFile, { force: true });
-    database.exec("ROLLBACK");
-    database.close();
+    letGo(database);
   };
   return { release };
 }
 
+/** Closing alone would leave the lock until the driver's own memory is collected. */
+function letGo(database: Database.Database): void {
+  if (database.inTransaction) database.exec("ROLLBACK");
+  database.close();
+}
+
 function refusal(home: string, nameFile: string, error: unknown): Error {
+  if (error instanceof UserError) return error;
   const code = error instanceof Database.SqliteError ? error.code : "";
-  if (!code.startsWith("SQLITE_BUSY")) {
-    return new UserError("denied", "its lock file cannot be used", {
-      operation,
-      place: home,
-      next: "check that the folder is writable and on a local disk",
-      cause: error,
-    });
-  }
-  const holder = readHolder(nameFile);
+  if (code.startsWith("SQLITE_BUSY")) return heldBy(readHolder(nameFile), home);
+  return new UserError("denied", "its lock files cannot be used", {
+    operation,
+    place: home,
+    next: "check that the folder is writable, has room and is on a local disk",
+    cause: error,
+  });
+}
+
+function heldBy(holder: Holder | null, home: string): UserError {
   const who =
     holder === null
       ? "another server"
@@ -84,7 +94,11 @@ function refusal(home: string, nameFile: string, error: unknown): Error {
 }
 
 function writeHolder(nameFile: string): void {
-  const holder: Holder = { ...thisProcess(), startedAt: new Date(systemClock.now()).toISOString(), host: hostname() };
+  const holder: Holder = {
+    ...thisProcess(),
+    startedAt: new Date(systemClock.now()).toISOString(),
+    host: hostname(),
+  };
   const draft = `${nameFile}.new`;
   writeFileSync(draft, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
   renameSync(draft, nameFile);
@@ -94,7 +108,7 @@ function writeHolder(nameFile: string): void {
 function readHolder(nameFile: string): Holder | null {
   try {
     const holder = JSON.parse(readFileSync(nameFile, "utf8")) as Holder;
-    return holder.host === hostname() && isGone(holder) ? null : holder;
+    return holder.host === hostname() && fateOf(holder) === "gone" ? null : holder;
   } catch {
     return null;
   }

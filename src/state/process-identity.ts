@@ -13,15 +13,15 @@ export function thisProcess(): ProcessIdentity {
   return { pid: process.pid, bootId: bootId(), processStart: startOf(process.pid) };
 }
 
-/** True only if it is known: another boot, no such process, or a later one with its id. */
-export function isGone(identity: ProcessIdentity): boolean {
-  if (identity.bootId !== bootId()) return true;
-  if (identity.processStart !== null) return identity.processStart !== startOf(identity.pid);
+/** Whether the process still runs; "unknown" where the system cannot tell it from a later one with its id. */
+export function fateOf({ pid, bootId: boot, processStart }: ProcessIdentity): "alive" | "gone" | "unknown" {
+  if (boot !== bootId()) return "gone";
+  if (processStart !== null) return processStart === startOf(pid) ? "alive" : "gone";
   try {
-    process.kill(identity.pid, 0);
-    return false;
+    process.kill(pid, 0);
+    return "unknown";
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
+    return (error as NodeJS.ErrnoException).code === "ESRCH" ? "gone" : "unknown";
   }
 }
 
@@ -29,10 +29,12 @@ function bootId(): string | null {
   return read("/proc/sys/kernel/random/boot_id");
 }
 
-/** Field 22 of the line; the name in field 2 may hold spaces and brackets, so it is cut off first. */
+/** Field 22 of the line; the name in field 2 may hold spaces and brackets, so it is cut off first. null for the dead. */
 function startOf(pid: number): string | null {
   const line = read(`/proc/${String(pid)}/stat`);
-  return line?.slice(line.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  const [state, ...fields] = line?.slice(line.lastIndexOf(")") + 2).split(" ") ?? [];
+  // A zombie was killed and waits for its parent to notice; it holds nothing any more.
+  return state === "Z" || state === "X" ? null : (fields[18] ?? null);
 }
 
 function read(file: string): string | null {

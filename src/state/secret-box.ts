@@ -1,6 +1,16 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../model/errors.ts";
 import type { SecretBox } from "../model/operations.ts";
@@ -34,7 +44,9 @@ export function openSecretBox(keyFile: string): SecretBox {
         return unseal(key, boundTo, sealed);
       } catch {
         // No cause: nothing of the content or the key may travel with the error.
-        throw new Error("a stored secret does not open: it was changed, or sealed for something else or with another key");
+        throw new Error(
+          "a stored secret does not open: it was changed, or sealed for something else or with another key",
+        );
       }
     },
   };
@@ -44,7 +56,11 @@ function unseal(key: KeyObject, boundTo: string, sealed: string): string {
   const text = sealed.slice(version.length);
   const bytes = Buffer.from(text, "base64url");
   // Node's decoder skips what is not base64url; an envelope has exactly one spelling.
-  if (!sealed.startsWith(version) || bytes.toString("base64url") !== text || bytes.length < nonceBytes + tagBytes) {
+  if (
+    !sealed.startsWith(version) ||
+    bytes.toString("base64url") !== text ||
+    bytes.length < nonceBytes + tagBytes
+  ) {
     throw new Error("not an envelope");
   }
   const nonce = bytes.subarray(0, nonceBytes);

@@ -176,8 +176,8 @@ export async function queryPool(
   jobPath: string,
   statement: string,
 ): Promise<unknown[][]> {
-  const task = "00000000-0000-4000-8000-000000000000";
-  const base = `${jobPath}/workbench/${task}`;
+  const [task] = await server.ok("GET", `${jobPath}/tasks/`);
+  const base = `${jobPath}/workbench/${task.id}`;
   const { id } = await server.ok("POST", `${base}/execute`, { statement });
   const over = await until(async () => {
     const state = await server.ok("GET", `${base}/${id}`);

@@ -15,7 +15,9 @@ export interface ScriptProcess {
 
 export function startScript(name: string, ...args: string[]): ScriptProcess {
   const script = fileURLToPath(new URL(name, import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   onTestFinished(() => kill(child));
   return {

@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { newId } from "../../src/base/ids.ts";
-import type { ApiKey, DataPool, DataSource, Job, TableExtraction, Task } from "../../src/model/definitions.ts";
+import type {
+  ApiKey,
+  DataPool,
+  DataSource,
+  Job,
+  TableExtraction,
+  Task,
+} from "../../src/model/definitions.ts";
 import type { Execution, ExecutionItem } from "../../src/model/execution.ts";
 import type { StateStore } from "../../src/model/state-store.ts";
 import type { Proof, StopReason } from "../../src/model/stop.ts";
@@ -36,7 +43,13 @@ export function aDataSource(poolId: string, changes: Partial<DataSource> = {}): 
     poolId,
     name: "ECC",
     type: "POSTGRESQL",
-    configuration: { host: "db.example", port: 5432, database: "ecc", user: "reader", ssl: { mode: "disable" } },
+    configuration: {
+      host: "db.example",
+      port: 5432,
+      database: "ecc",
+      user: "reader",
+      ssl: { mode: "disable" },
+    },
     sealedPassword: "v1.sealed",
     createdAt: 1_750_000_000_001,
     ...changes,
@@ -44,7 +57,14 @@ export function aDataSource(poolId: string, changes: Partial<DataSource> = {}): 
 }
 
 export function aJob(poolId: string, changes: Partial<Job> = {}): Job {
-  return { id: newId(), poolId, name: "Order to cash", dataSourceId: null, createdAt: 1_750_000_000_002, ...changes };
+  return {
+    id: newId(),
+    poolId,
+    name: "Order to cash",
+    dataSourceId: null,
+    createdAt: 1_750_000_000_002,
+    ...changes,
+  };
 }
 
 export function aTask(job: Job, changes: Partial<Task> = {}): Task {
@@ -93,7 +113,15 @@ export function anExecution(job: Job, changes: Partial<Execution> = {}): Executi
     jobName: job.name,
     mode: "FULL",
     status: "QUEUED",
-    plan: { executionId: id, poolId: job.poolId, jobId: job.id, jobName: job.name, mode: "FULL", dataSource: null, tasks: [] },
+    plan: {
+      executionId: id,
+      poolId: job.poolId,
+      jobId: job.id,
+      jobName: job.name,
+      mode: "FULL",
+      dataSource: null,
+      tasks: [],
+    },
     queuedAt: 100,
     startedAt: null,
     endedAt: null,

@@ -37,8 +37,14 @@ for (;;) {
   acknowledge("queued", id);
   await store.claimNext(1, Date.now());
   acknowledge("running", id);
-  await store.appendLog([{ executionId: id, itemId: id, level: "INFO", at: Date.now(), message: "m", code: null, parameters: [] }]);
-  await store.requestStop(id, { by: "operator", keyName: "night", channel: "wire", because: null }, Date.now());
+  await store.appendLog([
+    { executionId: id, itemId: id, level: "INFO", at: Date.now(), message: "m", code: null, parameters: [] },
+  ]);
+  await store.requestStop(
+    id,
+    { by: "operator", keyName: "night", channel: "wire", because: null },
+    Date.now(),
+  );
   acknowledge("stopping", id);
   const proof = { level: "source idle", at: Date.now(), note: "none" } as const;
   await store.finish(id, "CANCEL", { at: Date.now(), proof, failure: null });

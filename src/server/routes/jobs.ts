@@ -22,7 +22,7 @@ import {
 /** How long a cancel of the wire waits for its proof. */
 const cancelWaitMs = 10_000;
 
-export function jobRoutes({ state, definitions, executions, statusCache }: Operations): Route[] {
+export function jobRoutes({ state, definitions, executions, poolCache }: Operations): Route[] {
   const shown = async (job: Job, latest: JobStatus | null): Promise<JobTransport> => {
     const executionId = latest?.executionId ?? null;
     const items = executionId === null ? [] : await state.items(executionId);
@@ -67,7 +67,7 @@ export function jobRoutes({ state, definitions, executions, statusCache }: Opera
       operation: async ({ pool, body }) => {
         mustBeSame(body.dataPoolId, pool.id, "data pool");
         const job = await definitions.createJob(pool, body);
-        statusCache.forget(pool.id);
+        poolCache.forget(pool.id);
         return toJob(job, null, null);
       },
     }),
@@ -101,7 +101,7 @@ export function jobRoutes({ state, definitions, executions, statusCache }: Opera
       conflictCode: "JOB_ALREADY_RUNNING",
       operation: async ({ pool, ids }) => {
         await definitions.deleteJob(await jobOf(state, pool.id, ids.jobId));
-        statusCache.forget(pool.id);
+        poolCache.forget(pool.id);
       },
     }),
     route({

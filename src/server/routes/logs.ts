@@ -22,7 +22,7 @@ import { pagesOf } from "../wire/fields.ts";
 
 const jsonHeaders = { ...commonHeaders, "content-type": "application/json" };
 
-export function logRoutes({ state, statusCache }: Operations): Route[] {
+export function logRoutes({ state, poolCache }: Operations): Route[] {
   return [
     route({
       method: "GET",
@@ -30,7 +30,7 @@ export function logRoutes({ state, statusCache }: Operations): Route[] {
       access: { verb: "view", on: "pool" },
       answer: jobStatuses,
       operation: async ({ pool }) => {
-        const text = await statusCache.get(pool.id, async () =>
+        const text = await poolCache.status(pool.id, async () =>
           JSON.stringify((await state.poolStatus(pool.id)).map(toJobStatus)),
         );
         return new Response(text, { headers: jsonHeaders });

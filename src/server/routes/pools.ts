@@ -8,7 +8,7 @@ import { poolChange, poolDraft, poolTransport, toPool } from "../wire/pools.ts";
 /** Repeated, or one value with commas. */
 const poolIds = z.union([z.array(z.string()), z.string().transform((ids) => ids.split(","))]);
 
-export function poolRoutes({ state, definitions, statusCache }: Operations): Route[] {
+export function poolRoutes({ state, definitions, poolCache }: Operations): Route[] {
   return [
     route({
       method: "GET",
@@ -45,7 +45,11 @@ export function poolRoutes({ state, definitions, statusCache }: Operations): Rou
       access: { verb: "edit", on: "pool" },
       body: { json: poolChange },
       answer: poolTransport,
-      operation: async ({ key, pool, body }) => toPool(await definitions.changePool(pool, body), key),
+      operation: async ({ key, pool, body }) => {
+        const changed = await definitions.changePool(pool, body);
+        poolCache.forget(pool.id);
+        return toPool(changed, key);
+      },
     }),
     route({
       method: "DELETE",
@@ -55,7 +59,7 @@ export function poolRoutes({ state, definitions, statusCache }: Operations): Rou
       conflictCode: "JOB_ALREADY_RUNNING",
       operation: async ({ pool }) => {
         await definitions.deletePool(pool);
-        statusCache.forget(pool.id);
+        poolCache.forget(pool.id);
       },
     }),
   ];

@@ -8,7 +8,7 @@ import {
   statementTransport,
   taskChange,
   taskDraft,
-  taskTransport,
+  taskShape,
   toTask,
   transformationTransport,
 } from "../wire/jobs.ts";
@@ -23,7 +23,7 @@ export function taskRoutes({ state, definitions }: Operations): Route[] {
       method,
       path: paths.taskEnabled,
       access: { verb: "edit", on: "pool" },
-      answer: taskTransport,
+      answer: taskShape,
       operation: async ({ pool, ids }) =>
         toTask(await definitions.changeTask(await task(pool.id, ids), { disabled: method === "DELETE" })),
     });
@@ -33,7 +33,7 @@ export function taskRoutes({ state, definitions }: Operations): Route[] {
       method: "GET",
       path: paths.tasks,
       access: { verb: "view", on: "pool" },
-      answer: z.array(taskTransport),
+      answer: z.array(taskShape),
       operation: async ({ pool, ids }) => {
         const job = await jobOf(state, pool.id, ids.jobId);
         return (await state.tasks(job.id)).map(toTask);
@@ -44,7 +44,7 @@ export function taskRoutes({ state, definitions }: Operations): Route[] {
       path: paths.tasks,
       access: { verb: "edit", on: "pool" },
       body: { json: taskDraft },
-      answer: taskTransport,
+      answer: taskShape,
       operation: async ({ pool, ids, body }) => {
         const job = await jobOf(state, pool.id, ids.jobId);
         mustBeSame(body.jobId, job.id, "data job");
@@ -64,7 +64,7 @@ export function taskRoutes({ state, definitions }: Operations): Route[] {
       path: paths.task,
       access: { verb: "edit", on: "pool" },
       body: { json: taskChange },
-      answer: taskTransport,
+      answer: taskShape,
       operation: async ({ pool, ids, body }) =>
         toTask(await definitions.changeTask(await task(pool.id, ids), body)),
     }),

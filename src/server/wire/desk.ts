@@ -51,11 +51,10 @@ export const stopQuery = z.object({
   /** Seconds. More than the most is not refused, it is just not waited for. */
   wait: numberOrText(z.number().int().min(0)).default(deskStopWait.default),
 });
-// oxlint-disable-next-line no-control-regex
 const reason = z
   .string()
   .max(500)
-  .transform((words) => words.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim());
+  .transform((words) => words.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim());
 export const stopRequest = z.object({ reason: reason.exactOptional() }).prefault({});
 
 const stopDone: z.ZodType<DeskStopDone> = z.strictObject({

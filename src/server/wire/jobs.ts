@@ -114,8 +114,8 @@ const taskFields = {
   taskEditedAt: epochMs.nullable(),
   executionOrder: z.number().int(),
 };
+/** Extended by what stands in some tasks only. */
 export const taskShape = z.strictObject(taskFields);
-export const taskTransport: z.ZodType<TaskInstanceTransport> = taskShape;
 export const transformationTransport: z.ZodType<TransformationTransport> = taskShape.extend({
   statement: text,
 });

@@ -26,7 +26,7 @@ export function messageOf(error: unknown): string {
 }
 
 /** SQLSTATE classes that pass by themselves: connection, resources, operator intervention, conflicts of standbys. */
-const passing = /^(08|53|57P|40|55P03|58)/;
+const passing = /^(08|53|57|40|55P03|58)/;
 
 /** True for an answer that may be another one when asked again. */
 export function isPassing(code: string): boolean {

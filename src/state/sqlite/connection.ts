@@ -93,8 +93,10 @@ function checked(parameters: Parameters): Parameters {
         next: "remove the character U+0000",
       });
     }
-    const known = value === null || typeof value === "string" || typeof value === "number" || value instanceof Uint8Array;
-    if (!known) throw new TypeError(`state database: parameter "${name}" is ${typeof value}, which cannot be stored`);
+    const known =
+      value === null || typeof value === "string" || typeof value === "number" || value instanceof Uint8Array;
+    if (!known)
+      throw new TypeError(`state database: parameter "${name}" is ${typeof value}, which cannot be stored`);
   }
   return parameters;
 }

@@ -14,7 +14,9 @@ type DataSourceStore = Pick<
 export function dataSourceStore(connection: Connection): DataSourceStore {
   return {
     async dataSources(poolId) {
-      const rows = connection.all("SELECT * FROM data_source WHERE pool_id = $poolId ORDER BY sequence", { poolId });
+      const rows = connection.all("SELECT * FROM data_source WHERE pool_id = $poolId ORDER BY sequence", {
+        poolId,
+      });
       return rows.map(toDataSource);
     },
 
@@ -81,7 +83,11 @@ function refusals(operation: string, { name, poolId }: DataSource): Refusals {
       attribute: "name",
       next: "choose another name",
     },
-    gone: { message: `pool ${poolId} does not exist`, attribute: "poolId", next: "use the id of an existing pool" },
+    gone: {
+      message: `pool ${poolId} does not exist`,
+      attribute: "poolId",
+      next: "use the id of an existing pool",
+    },
   };
 }
 

@@ -10,7 +10,10 @@ type ItemStore = Pick<ExecutionStore, "saveItem" | "items" | "item">;
 export function itemStore(connection: Connection): ItemStore {
   return {
     async saveItem(item) {
-      const gone = { message: `execution ${item.executionId} does not exist`, next: "queue the execution first" };
+      const gone = {
+        message: `execution ${item.executionId} does not exist`,
+        next: "queue the execution first",
+      };
       explain({ operation: "record progress", gone }, () =>
         connection.run(
           `INSERT INTO execution_item (id, execution_id, pool_id, job_id, task_id, step_id, type, name, status, mode,
@@ -27,9 +30,12 @@ export function itemStore(connection: Connection): ItemStore {
     },
 
     async items(executionId) {
-      const rows = connection.all("SELECT * FROM execution_item WHERE execution_id = $executionId ORDER BY sequence", {
-        executionId,
-      });
+      const rows = connection.all(
+        "SELECT * FROM execution_item WHERE execution_id = $executionId ORDER BY sequence",
+        {
+          executionId,
+        },
+      );
       return rows.map(toItem);
     },
 

@@ -45,7 +45,15 @@ function append(connection: Connection, line: Omit<LogLine, "sequence">): void {
     connection.run(
       `INSERT INTO log_line (execution_id, item_id, level, at, message, code, parameters)
        VALUES ($executionId, $itemId, $level, $at, $message, $code, $parameters)`,
-      { executionId, itemId, level, at, message: storable(message), code, parameters: JSON.stringify(parameters) },
+      {
+        executionId,
+        itemId,
+        level,
+        at,
+        message: storable(message),
+        code,
+        parameters: JSON.stringify(parameters),
+      },
     ),
   );
 }

@@ -23,7 +23,8 @@ const active = "(status = 'QUEUED' OR status = 'RUNNING')";
  * the schema refuse the same faults a second time.
  */
 export function executionStore(connection: Connection): Executions {
-  const byId = (id: string): Execution | null => toExecution(connection.first(`${selectExecution} WHERE id = $id`, { id }));
+  const byId = (id: string): Execution | null =>
+    toExecution(connection.first(`${selectExecution} WHERE id = $id`, { id }));
   const activeOf = (jobId: string): Execution | null =>
     toExecution(connection.first(`${selectExecution} WHERE job_id = $jobId AND ${active}`, { jobId }));
 
@@ -58,7 +59,10 @@ export function executionStore(connection: Connection): Executions {
     },
 
     async markSourceTouched(id) {
-      const changes = connection.run("UPDATE execution SET source_touched = 1 WHERE id = $id AND status = 'RUNNING'", { id });
+      const changes = connection.run(
+        "UPDATE execution SET source_touched = 1 WHERE id = $id AND status = 'RUNNING'",
+        { id },
+      );
       mustRun(changes, "record that a source is touched", id);
     },
 
@@ -120,11 +124,18 @@ export function executionStore(connection: Connection): Executions {
   };
 }
 
-function insert(connection: Connection, { id, poolId, jobId, jobName, mode, queuedAt, plan }: Execution): void {
+function insert(
+  connection: Connection,
+  { id, poolId, jobId, jobName, mode, queuedAt, plan }: Execution,
+): void {
   const refusals = {
     operation: "queue an execution",
     taken: { message: `there is an execution with the id ${id} already`, next: "use another id" },
-    gone: { message: `job ${jobId} does not exist`, attribute: "jobId", next: "use the id of an existing job" },
+    gone: {
+      message: `job ${jobId} does not exist`,
+      attribute: "jobId",
+      next: "use the id of an existing job",
+    },
   };
   explain(refusals, () =>
     connection.run(
@@ -133,7 +144,10 @@ function insert(connection: Connection, { id, poolId, jobId, jobName, mode, queu
       { id, poolId, jobId, jobName, mode, queuedAt },
     ),
   );
-  connection.run("INSERT INTO run_plan (execution_id, plan) VALUES ($id, $plan)", { id, plan: JSON.stringify(plan) });
+  connection.run("INSERT INTO run_plan (execution_id, plan) VALUES ($id, $plan)", {
+    id,
+    plan: JSON.stringify(plan),
+  });
 }
 
 /** What never started is over at once: no statement of it was ever sent, which is the proof. */
@@ -144,7 +158,13 @@ function stopQueued(connection: Connection, id: string, reason: StopReason, at: 
        stop_requested_at = $at, stop_reason = $reason, stop_callers = 1,
        proof_level = 'source idle', proof_at = $at, proof_note = 'it never started: no statement of it was sent'
      WHERE id = $id AND status = 'QUEUED'`,
-    { id, status, at, failure: status === "FAIL" ? storable(describeStop(reason)) : null, reason: JSON.stringify(reason) },
+    {
+      id,
+      status,
+      at,
+      failure: status === "FAIL" ? storable(describeStop(reason)) : null,
+      reason: JSON.stringify(reason),
+    },
   );
   return changes === 1;
 }

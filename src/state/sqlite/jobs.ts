@@ -14,7 +14,9 @@ const statusColumns = "id, name, latest_status, latest_execution_id, latest_star
 export function jobStore(connection: Connection): JobStore {
   return {
     async jobs(poolId) {
-      return connection.all("SELECT * FROM job WHERE pool_id = $poolId ORDER BY sequence", { poolId }).map(toJob);
+      return connection
+        .all("SELECT * FROM job WHERE pool_id = $poolId ORDER BY sequence", { poolId })
+        .map(toJob);
     },
 
     async job(id) {
@@ -52,9 +54,12 @@ export function jobStore(connection: Connection): JobStore {
     },
 
     async poolStatus(poolId) {
-      const rows = connection.all(`SELECT ${statusColumns} FROM job WHERE pool_id = $poolId ORDER BY sequence`, {
-        poolId,
-      });
+      const rows = connection.all(
+        `SELECT ${statusColumns} FROM job WHERE pool_id = $poolId ORDER BY sequence`,
+        {
+          poolId,
+        },
+      );
       return rows.map(toStatus);
     },
 
@@ -66,10 +71,15 @@ export function jobStore(connection: Connection): JobStore {
 }
 
 function refusals(operation: string, { name, poolId, dataSourceId }: Job): Refusals {
-  const parents = dataSourceId === null ? `pool ${poolId}` : `pool ${poolId} or its connection ${dataSourceId}`;
+  const parents =
+    dataSourceId === null ? `pool ${poolId}` : `pool ${poolId} or its connection ${dataSourceId}`;
   return {
     operation,
-    taken: { message: `the pool has a job named "${name}" already`, attribute: "name", next: "choose another name" },
+    taken: {
+      message: `the pool has a job named "${name}" already`,
+      attribute: "name",
+      next: "choose another name",
+    },
     gone: {
       message: `${parents} does not exist`,
       ...(dataSourceId === null ? {} : { attribute: "dataSourceId" }),

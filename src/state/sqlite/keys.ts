@@ -29,10 +29,13 @@ export function keyStore(connection: Connection): KeyStore {
 
     async revokeKey(id, at) {
       // The first revocation is the one that counts.
-      const changes = connection.run("UPDATE api_key SET revoked_at = coalesce(revoked_at, $at) WHERE id = $id", {
-        id,
-        at,
-      });
+      const changes = connection.run(
+        "UPDATE api_key SET revoked_at = coalesce(revoked_at, $at) WHERE id = $id",
+        {
+          id,
+          at,
+        },
+      );
       return changes === 1;
     },
 

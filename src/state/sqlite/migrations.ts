@@ -64,12 +64,15 @@ export function migrate(connection: Connection, place: string, folder: URL = mig
 function apply(connection: Connection, { number, name, sha256, sql }: Migration): void {
   connection.transaction(() => {
     connection.script(sql);
-    connection.run("INSERT INTO migration (number, name, sha256, applied_at) VALUES ($number, $name, $sha256, $at)", {
-      number,
-      name,
-      sha256,
-      at: systemClock.now(),
-    });
+    connection.run(
+      "INSERT INTO migration (number, name, sha256, applied_at) VALUES ($number, $name, $sha256, $at)",
+      {
+        number,
+        name,
+        sha256,
+        at: systemClock.now(),
+      },
+    );
   });
 }
 
@@ -78,11 +81,14 @@ function readMigrations(folder: URL): Migration[] {
   const names = readdirSync(folder)
     .filter((name) => name.endsWith(".sql"))
     .toSorted();
-  if (names.length === 0) throw new Error(`no migrations in ${folder.href}: the installation is not complete`);
+  if (names.length === 0)
+    throw new Error(`no migrations in ${folder.href}: the installation is not complete`);
   return names.map((name, index) => {
     const number = Number(fileName.exec(name)?.[1]);
     if (number !== index + 1) {
-      throw new Error(`${folder.href}${name}: expected the migration with number ${String(index + 1)}; one is missing or named wrongly`);
+      throw new Error(
+        `${folder.href}${name}: expected the migration with number ${String(index + 1)}; one is missing or named wrongly`,
+      );
     }
     // A checkout may have changed the line ends; that is not another migration.
     const sql = readFileSync(new URL(name, folder), "utf8").replaceAll("\r\n", "\n");

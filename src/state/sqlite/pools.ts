@@ -30,11 +30,14 @@ export function poolStore(connection: Connection): PoolStore {
     },
 
     async updatePool({ id, name, description }) {
-      const changes = connection.run("UPDATE pool SET name = $name, description = $description WHERE id = $id", {
-        id,
-        name,
-        description,
-      });
+      const changes = connection.run(
+        "UPDATE pool SET name = $name, description = $description WHERE id = $id",
+        {
+          id,
+          name,
+          description,
+        },
+      );
       mustExist(changes, "change a pool", `pool ${id}`);
     },
 

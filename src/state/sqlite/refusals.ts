@@ -17,7 +17,10 @@ export function explain<T>(refusals: Refusals, write: () => T): T {
   } catch (error) {
     const code = error instanceof Database.SqliteError ? error.code : "";
     const { operation, taken, gone } = refusals;
-    if (taken !== undefined && (code === "SQLITE_CONSTRAINT_UNIQUE" || code === "SQLITE_CONSTRAINT_PRIMARYKEY")) {
+    if (
+      taken !== undefined &&
+      (code === "SQLITE_CONSTRAINT_UNIQUE" || code === "SQLITE_CONSTRAINT_PRIMARYKEY")
+    ) {
       const { message, ...facts } = taken;
       throw new UserError("conflict", message, { operation, ...facts });
     }
@@ -32,6 +35,9 @@ export function explain<T>(refusals: Refusals, write: () => T): T {
 /** For an update that found no row. */
 export function mustExist(changes: number, operation: string, what: string): void {
   if (changes === 0) {
-    throw new UserError("not-found", `${what} does not exist`, { operation, next: "read the list again and use an id of it" });
+    throw new UserError("not-found", `${what} does not exist`, {
+      operation,
+      next: "read the list again and use an id of it",
+    });
   }
 }

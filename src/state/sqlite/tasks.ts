@@ -11,7 +11,9 @@ type TaskStore = Pick<DefinitionStore, "tasks" | "task" | "insertTask" | "update
 export function taskStore(connection: Connection): TaskStore {
   return {
     async tasks(jobId) {
-      return connection.all("SELECT * FROM task WHERE job_id = $jobId ORDER BY position", { jobId }).map(toTask);
+      return connection
+        .all("SELECT * FROM task WHERE job_id = $jobId ORDER BY position", { jobId })
+        .map(toTask);
     },
 
     async task(id) {
@@ -24,7 +26,11 @@ export function taskStore(connection: Connection): TaskStore {
       const refusals = {
         operation: "create a task",
         taken: { message: `there is a task with the id ${task.id} already`, next: "use another id" },
-        gone: { message: `job ${jobId} does not exist`, attribute: "jobId", next: "use the id of an existing job" },
+        gone: {
+          message: `job ${jobId} does not exist`,
+          attribute: "jobId",
+          next: "use the id of an existing job",
+        },
       };
       connection.transaction(() => {
         const position = openPosition(connection, jobId, task.position);

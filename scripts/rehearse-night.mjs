@@ -1,0 +1,198 @@
+#!/usr/bin/env node
+/**
+ * `rehearse-night.mjs FOLDER`: the night as a person has it. Runs `npm start` with everything it makes below
+ * FOLDER, pastes the curl lines exactly as it prints them, asks the source what is left, ends it by SIGTERM,
+ * and looks whether anything of it stayed. Linux only: it reads /proc.
+ */
+import { spawn } from "node:child_process";
+import { strict as assert } from "node:assert";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+
+const folder = process.argv[2];
+assert(folder, "usage: rehearse-night.mjs FOLDER");
+const home = join(folder, "home");
+const temporary = join(folder, "tmp");
+await mkdir(temporary, { mode: 0o1777 });
+// curl adds the status to its answer, and the line itself stays as it was printed.
+await writeFile(
+  join(folder, ".curlrc"),
+  'silent\nshow-error\nmax-time = 60\nwrite-out = "\\n%{http_code}"\n',
+);
+const environment = {
+  ...process.env,
+  NIGHTDESK_HOME: home,
+  NIGHTDESK_PORT: "0",
+  TMPDIR: temporary,
+  CURL_HOME: folder,
+};
+
+function say(text) {
+  console.log(`night: ${text}`);
+}
+
+/** Pastes a line into a shell. */
+async function paste(line) {
+  const child = spawn("sh", ["-c", line], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.on("data", (chunk) => (output += String(chunk)));
+  const code = await new Promise((ended) => child.on("close", ended));
+  assert.equal(code, 0, `exit code of: ${withoutKey(line)}`);
+  const cut = output.lastIndexOf("\n");
+  return { status: Number(output.slice(cut + 1)), body: output.slice(0, cut) };
+}
+
+function withoutKey(line) {
+  return line.replaceAll(/ndk_[\w-]+/g, "ndk_...");
+}
+
+/** Ids of all processes below one, with the time each was started, because ids are used again. */
+async function processesBelow(ancestor) {
+  const all = new Map();
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const fields = await processFields(name);
+    if (fields !== null) all.set(Number(name), fields);
+  }
+  const below = new Map();
+  let found = [ancestor];
+  while (found.length > 0) {
+    for (const pid of found) below.set(pid, all.get(pid)?.startedAt);
+    found = [...all].filter(([pid, { parent }]) => below.has(parent) && !below.has(pid)).map(([pid]) => pid);
+  }
+  return below;
+}
+
+async function processFields(pid) {
+  const text = await readFile(`/proc/${String(pid)}/stat`, "utf8").catch(() => null);
+  if (text === null) return null;
+  // The name is in brackets and may hold anything; the fields that count stand behind it.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return {
+    parent: Number(fields[1]),
+    startedAt: fields[19],
+    command: text.slice(text.indexOf("("), text.lastIndexOf(")") + 1),
+  };
+}
+
+async function stillThere(processes) {
+  const left = [];
+  for (const [pid, startedAt] of processes) {
+    const now = await processFields(pid);
+    if (now !== null && now.startedAt === startedAt) left.push(`${String(pid)} ${now.command}`);
+  }
+  return left;
+}
+
+async function answersAt(host, port) {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+}
+
+/** Sessions of any execution, over a connection of our own. */
+async function sessionsAtSource({ host, port, database, user }) {
+  process.env.PGPASSFILE = join(home, "source.pgpass");
+  const client = new pg.Client({ host, port, database, user });
+  await client.connect();
+  try {
+    const { rows } = await client.query(
+      "select pid, state from pg_stat_activity where application_name like 'nd:%'",
+    );
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function until(what, seconds, look) {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    const seen = await look();
+    if (seen) return seen;
+    assert(performance.now() < deadline, `not within ${String(seconds)} s: ${what}`);
+    await sleep(200);
+  }
+}
+
+const demo = spawn("npm", ["start"], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+let printed = "";
+for (const stream of [demo.stdout, demo.stderr]) {
+  stream.on("data", (chunk) => {
+    printed += String(chunk);
+    process.stdout.write(withoutKey(String(chunk)));
+  });
+}
+let exit = null;
+const ended = new Promise((resolve) => {
+  demo.on("close", (code, signal) => {
+    exit = { code, signal };
+    resolve();
+  });
+});
+
+try {
+  await until("the demo prints its facts", 300, () => {
+    assert.equal(exit, null, "npm start ended by itself");
+    return printed.includes("Ctrl-C");
+  });
+  const lines = printed.split("\n").map((line) => line.trim());
+  const curls = lines.filter((line) => line.startsWith("curl "));
+  assert.equal(curls.length, 4, "two curl lines in two spellings");
+  const [status, cancel, typedStatus, typedCancel] = curls;
+  const facts = JSON.parse(await readFile(join(home, "demo.json"), "utf8"));
+  const finance = facts.jobs.find(({ id }) => cancel.includes(id));
+  assert(finance, "the printed cancel names a job of demo.json");
+  const statusOf = (body) =>
+    JSON.parse(body).find(({ id, jobId }) => [id, jobId].includes(finance.id))?.status;
+
+  const before = await until("the job runs at the source", 60, async () => {
+    const answer = await paste(status);
+    assert.equal(answer.status, 200);
+    return statusOf(answer.body) === "RUNNING" && (await sessionsAtSource(facts.source)).length > 0;
+  });
+  assert(before);
+  say(`status: RUNNING, and the source has a session of it`);
+
+  assert.deepEqual(await paste(cancel), { status: 200, body: "" });
+  assert.deepEqual(await sessionsAtSource(facts.source), []);
+  const after = await paste(typedStatus);
+  assert.equal(after.status, 200);
+  assert.equal(statusOf(after.body), "CANCEL");
+  say("cancel: 200; status: CANCEL, and the source has no session of it");
+  assert.deepEqual(await paste(typedCancel), { status: 200, body: "" });
+  say("cancel again: 200");
+
+  const processes = await processesBelow(demo.pid);
+  assert(processes.size >= 3, "npm, the server and PostgreSQL at least");
+  demo.kill("SIGTERM");
+  await until("npm start ends after SIGTERM", 60, () => exit !== null);
+  await until(
+    "none of its processes is left",
+    20,
+    async () => (await stillThere(processes)).length === 0,
+  ).catch(async (error) => {
+    throw new Error(`left over: ${(await stillThere(processes)).join(", ")}`, { cause: error });
+  });
+  const { hostname, port } = new URL(facts.url);
+  assert.equal(await answersAt(hostname, Number(port)), false, "the server's port is closed");
+  if (environment.NIGHTDESK_DEMO_PG_URL === undefined) {
+    assert.equal(await answersAt(facts.source.host, facts.source.port), false, "the source's port is closed");
+  }
+  say(`SIGTERM: all ${String(processes.size)} processes are gone`);
+} finally {
+  if (exit === null) {
+    demo.kill("SIGTERM");
+    const hard = setTimeout(() => demo.kill("SIGKILL"), 30_000);
+    await ended;
+    clearTimeout(hard);
+  }
+}

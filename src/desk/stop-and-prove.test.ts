@@ -1,0 +1,234 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Clock } from "../base/clock.ts";
+import { TeamError } from "../model/team.ts";
+import type { Team, TeamFailure, TeamJob } from "../model/team.ts";
+import { lookAtPool } from "./look.ts";
+import { stopAndProve } from "./stop-and-prove.ts";
+import type { StopScope } from "./stop-and-prove.ts";
+
+/** Time that passes only while everything sleeps: the earliest sleeper is woken when nothing else is left to do. */
+function sleepersClock(): Clock {
+  let time = 0;
+  const sleepers: { due: number; wake: () => void }[] = [];
+  const pump = (): void => {
+    sleepers.sort((a, b) => a.due - b.due);
+    const next = sleepers.shift();
+    if (next === undefined) return;
+    time = Math.max(time, next.due);
+    next.wake();
+  };
+  return {
+    now: () => 1_000_000_000 + time,
+    monotonic: () => time,
+    sleep: (ms, { signal } = {}) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason);
+        const onAbort = (): void => {
+          sleepers.splice(sleepers.indexOf(sleeper), 1);
+          reject(signal?.reason);
+        };
+        const wake = (): void => {
+          signal?.removeEventListener("abort", onAbort);
+          resolve();
+        };
+        const sleeper = { due: time + ms, wake };
+        sleepers.push(sleeper);
+        signal?.addEventListener("abort", onAbort, { once: true });
+        setImmediate(pump);
+      }),
+  };
+}
+
+const job = (facts: Partial<TeamJob>): TeamJob => ({
+  id: "a",
+  name: "A",
+  status: "RUNNING",
+  executionId: "a-1",
+  startedAt: 1,
+  rows: null,
+  stopping: null,
+  ...facts,
+});
+
+type Reply<T> = T | TeamFailure | "silence";
+
+/** What a team says, look by look; the last one is said for ever. */
+interface Story {
+  proves: "source" | "word";
+  looks: Reply<TeamJob[]>[];
+  stop: Reply<"accepted" | "other-execution">;
+}
+
+function teamOf(story: Story): Team & { said: TeamJob[][]; stops: number } {
+  let looks = 0;
+  const reply = <T>(answer: Reply<T>, signal: AbortSignal): Promise<T> => {
+    if (answer === "silence") {
+      return new Promise((_, reject) => {
+        if (signal.aborted) reject(signal.reason);
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
+    }
+    const failed = ["denied", "not-found", "unreachable", "invalid", "unknown"].includes(String(answer));
+    return failed ? Promise.reject(new TeamError(answer as TeamFailure, "as told")) : Promise.resolve(answer as T);
+  };
+  const team = {
+    said: [] as TeamJob[][],
+    stops: 0,
+    proves: () => Promise.resolve(story.proves),
+    jobs: async (_: string, { signal }: { signal: AbortSignal }) => {
+      const jobs = await reply(story.looks[Math.min(looks++, story.looks.length - 1)] ?? "silence", signal);
+      team.said.push(jobs);
+      return jobs;
+    },
+    stop: (_: unknown, { signal }: { signal: AbortSignal }) => {
+      team.stops++;
+      return reply(story.stop, signal);
+    },
+  };
+  return team;
+}
+
+const scopeOf = (clock: Clock, facts: Partial<StopScope> = {}): StopScope => ({
+  poolId: "pool",
+  job: "A",
+  executionId: null,
+  all: false,
+  waitMs: 60_000,
+  reason: null,
+  clock,
+  ...facts,
+});
+
+const never = new AbortController().signal;
+
+const over = (status: string | null): boolean => status === null || ["SUCCESS", "CANCEL", "FAIL", "SKIPPED"].includes(status);
+
+const anyJob = (id: string): fc.Arbitrary<TeamJob> =>
+  fc.record({
+    id: fc.constant(id),
+    name: fc.constant(id.toUpperCase()),
+    status: fc.constantFrom("RUNNING", "QUEUED", "SUCCESS", "CANCEL", "FAIL", "SKIPPED", null, "CANCELLING", "success"),
+    executionId: fc.constantFrom("x-1", "x-2", null),
+    startedAt: fc.constantFrom(1, 2, null),
+    rows: fc.constant(null),
+    stopping: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(null) },
+      { weight: 1, arbitrary: fc.record({ requestedAt: fc.integer({ min: 999_000_000, max: 1_000_100_000 }), level: fc.constant("recorded"), why: fc.constant("") }) },
+    ),
+  });
+const anyFailure = fc.constantFrom<TeamFailure | "silence">("denied", "not-found", "unreachable", "invalid", "unknown", "silence");
+const anyLook = fc.oneof({ weight: 4, arbitrary: fc.tuple(anyJob("a"), anyJob("b")) }, { weight: 1, arbitrary: anyFailure });
+const anyStory: fc.Arbitrary<Story> = fc.record({
+  proves: fc.constantFrom("source", "word"),
+  // A first look that is never answered is ended by the client's limits, not by the desk.
+  looks: fc.tuple(anyLook.filter((look) => look !== "silence"), fc.array(anyLook, { maxLength: 5 })).map(([first, rest]) => [first, ...rest]),
+  stop: fc.oneof(fc.constantFrom("accepted" as const, "other-execution" as const), anyFailure),
+});
+
+test("0 and 4 only if the last fresh read shows every job of the scope over, and 0 only with proof", async () => {
+  const seen = new Map<number, number>();
+  await fc.assert(
+    fc.asyncProperty(anyStory, fc.boolean(), fc.constantFrom(null, "x-1"), async (story, all, executionId) => {
+      const team = teamOf(story);
+      const scope = scopeOf(sleepersClock(), all ? { all, job: null } : { executionId });
+      const verdict = await stopAndProve(team, scope, { signal: never });
+      seen.set(verdict.code, (seen.get(verdict.code) ?? 0) + 1);
+      const last = (team.said.at(-1) ?? []).filter(({ id }) => all || id === "a");
+      if (verdict.code <= 4) {
+        expect(last.every(({ status, stopping }) => over(status) && stopping === null)).toBe(true);
+        expect(last.length).toBeGreaterThan(0);
+        // The read came after the request.
+        expect(team.stops === 0 || team.said.length > 1).toBe(true);
+        expect(verdict.code).toBe(story.proves === "source" ? 0 : 4);
+      } else {
+        // Nothing that runs or is unclear is ever hidden, and nothing that is clear is made a case.
+        expect([10, 20, 30, 40, 50]).toContain(verdict.code);
+      }
+      if (verdict.code === 40) expect(team.stops).toBe(0);
+    }),
+    { numRuns: 1500 },
+  );
+  // The stories are rich enough to reach every answer.
+  for (const code of [0, 4, 10, 20, 30, 40, 50]) expect(seen.get(code) ?? 0, `code ${String(code)}`).toBeGreaterThan(5);
+});
+
+test("a status is clear exactly if every job is over; the worst job decides", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyStory, async (story) => {
+      const team = teamOf(story);
+      const verdict = await lookAtPool(team, { poolId: "pool", job: null, clock: sleepersClock() }, { signal: never });
+      const [jobs] = team.said;
+      const clear = jobs !== undefined && jobs.every(({ status, stopping }) => over(status) && stopping === null);
+      expect(verdict.code <= 4).toBe(clear);
+      if (jobs?.some(({ status }) => status === "CANCELLING" || status === "success")) expect(verdict.code).toBe(20);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a team that keeps RUNNING is UNKNOWN when the wait is over, and was looked at all the time", async () => {
+  const clock = sleepersClock();
+  const team = teamOf({ proves: "source", looks: [[job({})]], stop: "accepted" });
+  const progress: number[] = [];
+  const verdict = await stopAndProve(team, scopeOf(clock), { signal: never, onProgress: ({ elapsedMs }) => progress.push(elapsedMs) });
+  expect(verdict).toMatchObject({ code: 20, reason: "NOT PROVEN: still RUNNING after 60 s" });
+  expect(clock.monotonic()).toBe(60_000);
+  expect(progress.length).toBeGreaterThan(55);
+  expect(team.stops).toBe(1);
+});
+
+test("a look that hangs is cut soon after the wait", async () => {
+  const clock = sleepersClock();
+  const team = teamOf({ proves: "source", looks: [[job({})], "silence"], stop: "silence" });
+  expect((await stopAndProve(team, scopeOf(clock), { signal: never })).code).toBe(20);
+  expect(clock.monotonic()).toBe(65_000);
+});
+
+test.each<[string, Partial<TeamJob>, number, string]>([
+  ["it was cancelled", { status: "CANCEL" }, 0, "STOPPED"],
+  ["it ended by itself", { status: "SUCCESS" }, 0, "FINISHED BY ITSELF"],
+  ["it failed", { status: "FAIL" }, 0, "FINISHED BY ITSELF"],
+  ["a newer one runs", { executionId: "a-2" }, 10, "OTHER EXECUTION: newer execution a-2 RUNNING; left alone"],
+  ["a newer one waits", { executionId: "a-2", status: "QUEUED" }, 10, "OTHER EXECUTION: newer execution a-2 QUEUED; left alone"],
+  ["a newer one, told by its start", { executionId: null, startedAt: 2 }, 10, "OTHER EXECUTION: newer execution (id not told) RUNNING; left alone"],
+  ["a newer one ended too", { executionId: "a-2", status: "SUCCESS" }, 0, "OTHER EXECUTION: a newer execution a-2 ended"],
+  ["it never ran?", { status: null }, 20, "NOT PROVEN: after 60 s; reported as never run, though it ran"],
+  ["a word nobody knows", { status: "CANCELLING" }, 20, "NOT PROVEN: still CANCELLING after 60 s; status word not known"],
+])("after the stop %s", async (_, facts, code, reason) => {
+  const team = teamOf({ proves: "source", looks: [[job({})], [job(facts)]], stop: "accepted" });
+  expect(await stopAndProve(team, scopeOf(sleepersClock()), { signal: never })).toMatchObject({ code, reason });
+});
+
+test("a job that vanished is not proven", async () => {
+  const team = teamOf({ proves: "source", looks: [[job({})], []], stop: "accepted" });
+  const verdict = await stopAndProve(team, scopeOf(sleepersClock()), { signal: never });
+  expect(verdict.code).toBe(20);
+  expect(verdict.reason).toContain("not listed any more");
+});
+
+test("a pool without jobs has nothing to stop", async () => {
+  const team = teamOf({ proves: "source", looks: [[]], stop: "accepted" });
+  expect(await stopAndProve(team, scopeOf(sleepersClock(), { job: null, all: true }), { signal: never })).toMatchObject({ code: 0 });
+});
+
+test.each<[string, Partial<StopScope>]>([
+  ["no job", { job: null }],
+  ["--all and a job", { all: true }],
+  ["--all and an execution", { all: true, job: null, executionId: "a-1" }],
+  ["an unknown job", { job: "B" }],
+])("%s is USAGE and nothing is asked", async (_, facts) => {
+  const team = teamOf({ proves: "source", looks: [[job({})]], stop: "accepted" });
+  const verdict = await stopAndProve(team, scopeOf(sleepersClock(), facts), { signal: never });
+  expect(verdict.code).toBe(50);
+  expect(verdict.jobs).toHaveLength(1);
+  expect(team.stops).toBe(0);
+});
+
+test("an interrupt before anything was asked says that", async () => {
+  const team = teamOf({ proves: "source", looks: ["silence"], stop: "accepted" });
+  const interrupt = new AbortController();
+  const verdict = stopAndProve(team, scopeOf(sleepersClock()), { signal: interrupt.signal });
+  interrupt.abort(new Error("SIGINT"));
+  expect(await verdict).toMatchObject({ code: 20, reason: "interrupted before a stop was asked for" });
+});

@@ -1,0 +1,28 @@
+/** The command in this process, with everything it touches in the hands of the test. */
+import { systemClock } from "../../src/base/clock.ts";
+import { runCli } from "../../src/cli/index.ts";
+import type { CliContext } from "../../src/cli/index.ts";
+
+export interface CliRun {
+  code: number;
+  stdout: string;
+  stderr: string;
+  lines: string[];
+}
+
+export async function runNightdesk(argv: readonly string[], context: Partial<CliContext> = {}): Promise<CliRun> {
+  let stdout = "";
+  let stderr = "";
+  const code = await runCli(argv, {
+    env: {},
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    clock: systemClock,
+    signal: new AbortController().signal,
+    version: "0.0.0-test",
+    serve: () => Promise.reject(new Error("serve was not asked for")),
+    demo: () => Promise.reject(new Error("demo was not asked for")),
+    ...context,
+  });
+  return { code, stdout, stderr, lines: stdout.split("\n").slice(0, -1) };
+}
