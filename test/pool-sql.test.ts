@@ -1,12 +1,10 @@
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
-import { beforeAll, afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PoolStore } from "../src/model/pool-store.ts";
 import { openPoolStore } from "../src/pool/index.ts";
-import { ask, openStore, poolFolder, rowsOf, searchPath } from "./support/pool-store.ts";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { ask, never, openStore, poolFolder, rowsOf, searchPath } from "./support/pool-store.ts";
 
 let folder = "";
 let store: PoolStore;
@@ -20,7 +18,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const value = async (expression: string): Promise<unknown> => (await rowsOf(store, `SELECT ${expression}`))[0]?.[0];
+const value = async (expression: string): Promise<unknown> =>
+  (await rowsOf(store, `SELECT ${expression}`))[0]?.[0];
 
 /** Answers as Vertica's documentation gives or defines them. */
 test.each([
@@ -86,22 +85,22 @@ test("a script can shadow a function for itself, but not change it for others", 
   const own = await openStore();
   const other = "6d1e6f2a-0000-4000-8000-000000000003";
   await own.ensureSchema(other);
-  await own.query("CREATE OR REPLACE MACRO nvl(a, b) AS 99", [other], 1, { signal: new AbortController().signal });
+  await own.query("CREATE OR REPLACE MACRO nvl(a, b) AS 99", [other], 1, { signal: never });
   await expect(ask(own, "DROP MACRO _nightdesk_sql.nvl")).rejects.toThrow(/reserved/);
-  await expect(ask(own, "DROP MACRO nvl")).rejects.toThrow();
+  await expect(ask(own, "DROP MACRO nvl")).rejects.toThrow(/the pool's stays/);
   expect(await rowsOf(own, "SELECT nvl(NULL, 2)")).toEqual([[2]]);
 });
 
 test("a view that uses a function of ours can be read, listed and described", async () => {
-  await ask(store, "CREATE OR REPLACE VIEW uses AS SELECT NVL(NULL, TO_CHAR(DATE '2026-06-18', 'YYYY')) AS y");
+  await ask(
+    store,
+    "CREATE OR REPLACE VIEW uses AS SELECT NVL(NULL, TO_CHAR(DATE '2026-06-18', 'YYYY')) AS y",
+  );
   expect(await rowsOf(store, "SELECT y FROM uses")).toEqual([["2026"]]);
   expect((await store.columns(searchPath[0] ?? "", "uses")).map(({ name }) => name)).toEqual(["y"]);
 });
 
-/**
- * Files, network, settings: refused by our rules, and behind them by DuckDB's. With each statement the two
- * are asked apart: the store's own words, and a bare DuckDB with the store's settings.
- */
+/** Files, network, settings. */
 const reaching = (outside: string): string[] => [
   `SELECT * FROM read_csv('${outside}')`,
   `SELECT * FROM '${outside}'`,
@@ -145,7 +144,10 @@ test("no file, network or setting is reached, and the store works on", async () 
     );
     expect(said, sql).toMatch(/^UserError: statement 1, /);
     expect(said, sql).not.toContain("CANARY-file");
-    await expect(own.transform(sql, searchPath, { executionId: "e", taskId: "t" }, { signal: new AbortController().signal }), sql).rejects.toThrow();
+    await expect(
+      own.transform(sql, searchPath, { executionId: "e", taskId: "t" }, { signal: never }),
+      sql,
+    ).rejects.toThrow(/^statement 1, /);
   }
   expect(await rowsOf(own, "SELECT 1")).toEqual([[1]]);
   expect(await own.tables()).toEqual([]);
@@ -155,9 +157,7 @@ test("the rules look at words; behind them DuckDB itself is closed: a name made 
   const own = await openStore();
   const outside = join(await poolFolder(), "outside.csv");
   await writeFile(outside, "CANARY-file,b\n1,2\n");
-  await expect(ask(own, `SELECT * FROM E'${outside.replace("outside", "\\x6futside")}'`)).rejects.toThrow(/disabled|does not exist/);
-});
-
-test("another process's view: the file of the pool is locked while it is open", async () => {
-  await expect(DuckDBInstance.create(join(folder, "pool.duckdb"), { access_mode: "READ_ONLY" })).rejects.toThrow();
+  await expect(ask(own, `SELECT * FROM E'${outside.replace("outside", "\\x6futside")}'`)).rejects.toThrow(
+    /disabled|does not exist/,
+  );
 });

@@ -105,10 +105,20 @@ const types: { column: Column; values: [Value, string][] }[] = [
   {
     column: { name: "t", type: { kind: "text" } },
     values: [
-      ...Array.from({ length: 15 }, (_, n): [Value, string] => ["abcdefghijklmno".slice(0, n), "abcdefghijklmno".slice(0, n)]),
-      ...["東京都千代田区", "Zürich", "été", "🌙🌙🌙", "🌙🌙🌙🌙", "x".repeat(100_000), "é".repeat(5000), 'quote " and \' and \\ and \t\n'].map(
-        (v): [Value, string] => [v, v],
-      ),
+      ...Array.from({ length: 15 }, (_, n): [Value, string] => [
+        "abcdefghijklmno".slice(0, n),
+        "abcdefghijklmno".slice(0, n),
+      ]),
+      ...[
+        "東京都千代田区",
+        "Zürich",
+        "été",
+        "🌙🌙🌙",
+        "🌙🌙🌙🌙",
+        "x".repeat(100_000),
+        "é".repeat(5000),
+        "quote \" and ' and \\ and \t\n",
+      ].map((v): [Value, string] => [v, v]),
     ],
   },
   {
@@ -121,28 +131,31 @@ const types: { column: Column; values: [Value, string][] }[] = [
   },
 ];
 
-test.each(types)("$column.name: every value arrives exactly, with a NULL at each position", async ({ column, values }) => {
-  const store = await openStore();
-  const isBytes = column.type.kind === "bytes";
-  const columns: Column[] = [{ name: "n", type: { kind: "int32" } }, column];
-  // Position p of batch p is NULL; the first batch has none.
-  const batches = [-1, ...values.keys()].map((hole) =>
-    batchOf(
-      columns,
-      values.map(([value], row) => [row, row === hole ? null : value]),
-    ),
-  );
-  const staging = await stageTable(store, "types", columns, batches);
-  const total = batches.length * values.length;
-  expect(await staging.finish()).toEqual({ rows: total });
-  await store.swap([staging], marker, pass);
+test.each(types)(
+  "$column.name: every value arrives exactly, with a NULL at each position",
+  async ({ column, values }) => {
+    const store = await openStore();
+    const isBytes = column.type.kind === "bytes";
+    const columns: Column[] = [{ name: "n", type: { kind: "int32" } }, column];
+    // Position p of batch p is NULL; the first batch has none.
+    const batches = [-1, ...values.keys()].map((hole) =>
+      batchOf(
+        columns,
+        values.map(([value], row) => [row, row === hole ? null : value]),
+      ),
+    );
+    const staging = await stageTable(store, "types", columns, batches);
+    const total = batches.length * values.length;
+    expect(await staging.finish()).toEqual({ rows: total });
+    await store.swap([staging], marker, pass);
 
-  const shown = isBytes ? `hex("${column.name}")` : `"${column.name}"::VARCHAR`;
-  const rows = await rowsOf(store, `SELECT ${shown} FROM types ORDER BY rowid`);
-  expect(rows.map(([value]) => value)).toEqual(
-    [-1, ...values.keys()].flatMap((hole) => values.map(([, text], row) => (row === hole ? null : text))),
-  );
-});
+    const shown = isBytes ? `hex("${column.name}")` : `"${column.name}"::VARCHAR`;
+    const rows = await rowsOf(store, `SELECT ${shown} FROM types ORDER BY rowid`);
+    expect(rows.map(([value]) => value)).toEqual(
+      [-1, ...values.keys()].flatMap((hole) => values.map(([, text], row) => (row === hole ? null : text))),
+    );
+  },
+);
 
 test("the change date is appended to every row, in UTC", async () => {
   const store = await openStore();
@@ -150,7 +163,9 @@ test("the change date is appended to every row, in UTC", async () => {
   const staging = await stageTable(store, "t", columns, [batchOf(columns, [[1], [2]])]);
   await staging.finish();
   await store.swap([staging], marker, pass);
-  expect(await rowsOf(store, "SELECT DISTINCT _CELONIS_CHANGE_DATE FROM t")).toEqual([["2026-06-18 23:55:00.123"]]);
+  expect(await rowsOf(store, "SELECT DISTINCT _CELONIS_CHANGE_DATE FROM t")).toEqual([
+    ["2026-06-18 23:55:00.123"],
+  ]);
   expect(await store.columns(sourceSchema, "t")).toEqual([
     { name: "a", type: "INTEGER" },
     { name: "_CELONIS_CHANGE_DATE", type: "TIMESTAMP" },
@@ -178,7 +193,9 @@ test("many batches of any size: all rows, in order, over several commits", async
   await store.swap([staging], marker, pass);
   const wrong = `SELECT count(*), count(*) FILTER (t IS DISTINCT FROM
     CASE WHEN n % 7 = 0 THEN NULL ELSE 'row ' || n || repeat('!', (n % 9)::INT) END), sum(n) FROM many`;
-  expect(await rowsOf(store, wrong)).toEqual([[String(next), "0", String((BigInt(next) * BigInt(next - 1)) / 2n)]]);
+  expect(await rowsOf(store, wrong)).toEqual([
+    [String(next), "0", String((BigInt(next) * BigInt(next - 1)) / 2n)],
+  ]);
 });
 
 test("staging is invisible, and a drop leaves nothing; it is harmless twice and after a swap", async () => {
@@ -200,16 +217,18 @@ test("staging is invisible, and a drop leaves nothing; it is harmless twice and 
 test("a preferred type is cast into; what is no type, or does not fit, is refused", async () => {
   const store = await openStore();
   const columns: Column[] = [{ name: "a", type: { kind: "text" } }];
-  const cast = await stageTable(store, "c", columns, [batchOf(columns, [["42"], [null]])], { a: "decimal(10, 2)" });
+  const cast = await stageTable(store, "c", columns, [batchOf(columns, [["42"], [null]])], {
+    a: "decimal(10, 2)",
+  });
   await cast.finish();
   await store.swap([cast], marker, pass);
   expect(await rowsOf(store, "SELECT a, typeof(a) FROM c")).toEqual([
     ["42.00", "DECIMAL(10,2)"],
     [null, "DECIMAL(10,2)"],
   ]);
-  await expect(stageTable(store, "c", columns, [batchOf(columns, [["x"]])], { a: "INTEGER" })).rejects.toThrow(
-    expect.objectContaining({ name: "UserError", place: 'table "c", column "a"' }),
-  );
+  await expect(
+    stageTable(store, "c", columns, [batchOf(columns, [["x"]])], { a: "INTEGER" }),
+  ).rejects.toThrow(expect.objectContaining({ name: "UserError", place: 'table "c", column "a"' }));
   for (const bad of ["INTEGER); DROP TABLE c; --", "STRUCT(a INT)", "INTEGER DEFAULT 1", ""]) {
     await expect(stageTable(store, "c", columns, [], { a: bad })).rejects.toBeInstanceOf(UserError);
   }
@@ -244,7 +263,11 @@ test("a text that is not UTF-8 is an error that names the column, not a lost val
   const columns: Column[] = [{ name: "bad", type: { kind: "text" } }];
   const staging = await stageTable(store, "t", columns, []);
   const data = new Uint8Array(20).fill(0xff);
-  const batch = { rows: 1, bytes: 20, vectors: [{ validity: null, data, offsets: new Uint32Array([0, 20]) }] };
+  const batch = {
+    rows: 1,
+    bytes: 20,
+    vectors: [{ validity: null, data, offsets: new Uint32Array([0, 20]) }],
+  };
   await expect(staging.append(batch)).rejects.toThrow(/"bad".*UTF-8/);
   await staging.drop();
 });
@@ -253,7 +276,11 @@ test("a batch with too little data never reaches the native copy", async () => {
   const store = await openStore();
   const columns: Column[] = [{ name: "a", type: { kind: "int64" } }];
   const staging = await stageTable(store, "t", columns, []);
-  const batch = { rows: 100, bytes: 8, vectors: [{ validity: null, data: new Uint8Array(8), offsets: null }] };
+  const batch = {
+    rows: 100,
+    bytes: 8,
+    vectors: [{ validity: null, data: new Uint8Array(8), offsets: null }],
+  };
   await expect(staging.append(batch)).rejects.toThrow(/needed/);
   await staging.drop();
 });

@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
 import { UserError } from "../src/model/errors.ts";
 import type { PoolStore } from "../src/model/pool-store.ts";
-import { ask, checksum, never, openStore, poolSchema, rowsOf, searchPath, sourceSchema } from "./support/pool-store.ts";
+import {
+  ask,
+  checksum,
+  never,
+  openStore,
+  poolSchema,
+  rowsOf,
+  searchPath,
+  sourceSchema,
+} from "./support/pool-store.ts";
 
 const marker = { executionId: "execution", taskId: "task" };
 /** Runs for minutes if nothing ends it. */
@@ -37,8 +46,14 @@ test("an empty script commits nothing but its marker", async () => {
 
 test("the job's connection comes first in the search path, the pool second", async () => {
   const store = await openStore();
-  await ask(store, `CREATE TABLE "${poolSchema}".t AS SELECT 'global' AS w; CREATE TABLE "${poolSchema}".g AS SELECT 'g' AS w`);
-  await transform(store, "CREATE TABLE t AS SELECT 'own' AS w; CREATE TABLE copy AS SELECT t.w AS t, g.w AS g FROM t, g");
+  await ask(
+    store,
+    `CREATE TABLE "${poolSchema}".t AS SELECT 'global' AS w; CREATE TABLE "${poolSchema}".g AS SELECT 'g' AS w`,
+  );
+  await transform(
+    store,
+    "CREATE TABLE t AS SELECT 'own' AS w; CREATE TABLE copy AS SELECT t.w AS t, g.w AS g FROM t, g",
+  );
   expect(await rowsOf(store, "SELECT * FROM copy")).toEqual([["own", "g"]]);
   expect(await store.tables()).toEqual([
     { schema: sourceSchema, name: "copy", type: "TABLE" },
@@ -51,10 +66,16 @@ test("the job's connection comes first in the search path, the pool second", asy
 test.each([
   ["SELECT 1;\r\nSELECT nope FROM keep", "statement 2, line 2, column 8: Referenced column"],
   ["DELETE FROM keep; SELECT *\n  FROM nowhere", "statement 2, line 2, column 8: Table with name nowhere"],
-  ["DELETE FROM keep; SELECT 'Zürich 東京', nope FROM keep", "statement 2, line 1, column 39: Referenced column"],
+  [
+    "DELETE FROM keep; SELECT 'Zürich 東京', nope FROM keep",
+    "statement 2, line 1, column 39: Referenced column",
+  ],
   ["DELETE FROM keep; SELECT 'Zürich' FROM FROM", "statement 2, line 1, column 40: syntax error"],
   ["DELETE FROM keep; SELECT CAST('x' AS INT)", "statement 2, line 1, column 26: Could not convert"],
-  ["DELETE FROM keep; SELECT DATEDIFF(day, now(), now()), NVL(1, nope) FROM keep", "statement 2, line 1, column 62: Referenced column"],
+  [
+    "DELETE FROM keep; SELECT DATEDIFF(day, now(), now()), NVL(1, nope) FROM keep",
+    "statement 2, line 1, column 62: Referenced column",
+  ],
   ["DELETE FROM keep; SELECT error('boom')", "statement 2, line 1, column 19: boom"],
   ["DELETE FROM keep; INSERT INTO keep VALUES ('x')", "statement 2, line 1, column"],
   ["DELETE FROM keep; SELECT $1", "statement 2, line 1, column 19: it has a parameter"],
@@ -95,16 +116,21 @@ test("an abort interrupts a long statement; the tables are as they were, its rea
   expect(await store.wasCommitted(marker)).toBe(false);
 });
 
-test.each([0, 1, 2, 3])("an abort at once, in the first statements or between them (%d ms) is never lost", async (afterMs) => {
-  const store = await openStore();
-  for (let round = 0; round < 5; round++) {
-    const abort = new AbortController();
-    const running = transform(store, `SELECT 1; SELECT 2; ${endless}`, abort.signal);
-    setTimeout(() => abort.abort(new Error("stop")), afterMs);
-    await expect(running).rejects.toThrow(/^stop$/);
-  }
-  await expect(transform(store, "SELECT 1", AbortSignal.abort(new Error("before")))).rejects.toThrow(/^before$/);
-});
+test.each([0, 1, 2, 3])(
+  "an abort at once, in the first statements or between them (%d ms) is never lost",
+  async (afterMs) => {
+    const store = await openStore();
+    for (let round = 0; round < 5; round++) {
+      const abort = new AbortController();
+      const running = transform(store, `SELECT 1; SELECT 2; ${endless}`, abort.signal);
+      setTimeout(() => abort.abort(new Error("stop")), afterMs);
+      await expect(running).rejects.toThrow(/^stop$/);
+    }
+    await expect(transform(store, "SELECT 1", AbortSignal.abort(new Error("before")))).rejects.toThrow(
+      /^before$/,
+    );
+  },
+);
 
 test("an abort in the last statement's telling is seen before COMMIT", async () => {
   const store = await openStore();
@@ -138,7 +164,11 @@ test("a query is limited without computing the rest", async () => {
 
 test("a limit never cuts what a statement writes", async () => {
   const store = await openStore();
-  const result = await ask(store, "CREATE TABLE t (n INT); INSERT INTO t SELECT * FROM range(10000) RETURNING n", 1);
+  const result = await ask(
+    store,
+    "CREATE TABLE t (n INT); INSERT INTO t SELECT * FROM range(10000) RETURNING n",
+    1,
+  );
   expect(result.rows).toEqual([[0]]);
   expect(await rowsOf(store, "SELECT count(*) FROM t")).toEqual([["10000"]]);
 });
@@ -177,6 +207,8 @@ test("a query is aborted while it runs, and changes nothing when it fails", asyn
   const running = store.query(endless, searchPath, 10, { signal: abort.signal });
   setTimeout(() => abort.abort(new Error("stop")), 100);
   await expect(running).rejects.toThrow(/^stop$/);
-  await expect(ask(store, "CREATE TABLE made AS SELECT 1 AS n; SELECT nope")).rejects.toBeInstanceOf(UserError);
+  await expect(ask(store, "CREATE TABLE made AS SELECT 1 AS n; SELECT nope")).rejects.toBeInstanceOf(
+    UserError,
+  );
   expect(await store.tables()).toEqual([]);
 });

@@ -27,7 +27,12 @@ test("kill -9 at any moment loses nothing that was acknowledged", async () => {
 
   let checked = 0;
   for (let round = 0; round < rounds; round++) {
-    const writer = startScript("state-writer.ts", file, acknowledgements, job.id);
+    const writer = startScript(
+      new URL("./support/state-writer.ts", import.meta.url),
+      file,
+      acknowledgements,
+      job.id,
+    );
     expect(await writer.line()).toBe("writing");
     await sleep(20 + Math.random() * 60);
     await writer.kill();

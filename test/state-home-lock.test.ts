@@ -7,6 +7,8 @@ import { fateOf, thisProcess } from "../src/state/process-identity.ts";
 import { startScript } from "./support/state-children.ts";
 import { temporaryHome } from "./support/state-fixtures.ts";
 
+const holderScript = new URL("./support/home-holder.ts", import.meta.url);
+
 test("the second server is told in one line who holds the home, and starts after the release", async () => {
   const home = join(temporaryHome(), "new");
   const lock = await lockHome(home);
@@ -15,7 +17,7 @@ test("the second server is told in one line who holds the home, and starts after
   expect(Object.keys(holder).toSorted()).toEqual(["bootId", "host", "pid", "processStart", "startedAt"]);
   expect(statSync(join(home, "server.lock")).mode & 0o077).toBe(0);
 
-  const line = await startScript("home-holder.ts", home).line();
+  const line = await startScript(holderScript, home).line();
   expect(line).toBe(
     `start the server (${home}): another server, process ${String(process.pid)} on ${hostname()} since ` +
       `${String(holder["startedAt"])}, holds this home Next: use that server, stop it first, or choose another home`,
@@ -33,7 +35,7 @@ test("of two servers that start at the same moment exactly one wins, and kill -9
   const home = temporaryHome();
   for (let round = 0; round < 10; round++) {
     const at = String(Date.now() + 900);
-    const servers = [startScript("home-holder.ts", home, at), startScript("home-holder.ts", home, at)];
+    const servers = [startScript(holderScript, home, at), startScript(holderScript, home, at)];
     const lines = await Promise.all(servers.map((server) => server.line()));
     expect(
       lines.filter((line) => line === "held"),
@@ -92,7 +94,7 @@ test.runIf(existsSync("/proc/self/stat"))(
     const home = temporaryHome();
     const lock = await lockHome(home);
     readFileSync(join(home, "server.lock.db"));
-    const line = await startScript("home-holder.ts", home).line();
+    const line = await startScript(holderScript, home).line();
     expect(line).toContain(`process ${String(process.pid)} on `);
     await lock.release();
     await (await lockHome(home)).release();

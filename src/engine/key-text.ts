@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 /**
@@ -32,7 +32,7 @@ export function shownPrefix(text: string): string {
 }
 
 export function hashOf(text: string): Uint8Array {
-  return createHash("sha256").update(text, "utf8").digest();
+  return hash("sha256", text, "buffer");
 }
 
 function checksum(body: string): string {

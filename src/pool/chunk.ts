@@ -56,14 +56,22 @@ export class ChunkWriter {
       const bytes = (rows + 7) >> 3;
       this.#require(source.validity, bytes, index);
       duckdb.vector_ensure_validity_writable(vector);
-      duckdb.copy_data_to_vector_validity(vector, 0, bufferOf(source.validity), source.validity.byteOffset, bytes);
+      duckdb.copy_data_to_vector_validity(
+        vector,
+        0,
+        bufferOf(source.validity),
+        source.validity.byteOffset,
+        bytes,
+      );
     }
   }
 
   /** The native copy reads memory unchecked: a buffer that is too short must not reach it. */
   #require(data: Uint8Array, bytes: number, index: number): void {
     if (data.byteLength < bytes) {
-      throw new Error(`column "${this.#columns[index]?.name ?? ""}": ${String(data.byteLength)} bytes where ${String(bytes)} are needed`);
+      throw new Error(
+        `column "${this.#columns[index]?.name ?? ""}": ${String(data.byteLength)} bytes where ${String(bytes)} are needed`,
+      );
     }
   }
 }

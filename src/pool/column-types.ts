@@ -69,16 +69,24 @@ export function columnDefinitions(target: StagingTarget): string {
       throw refused(target, name, `the name ${changeDateColumn} is taken by the time of the extraction`);
     }
     if (twin !== undefined) {
-      throw refused(target, name, `columns "${twin}" and "${name}" are the same name here, because case is not told apart`);
+      throw refused(
+        target,
+        name,
+        `columns "${twin}" and "${name}" are the same name here, because case is not told apart`,
+      );
     }
     seen.set(key, name);
   }
-  const definitions = target.columns.map((column) => `${identifier(column.name)} ${declaredType(target, column)}`);
+  const definitions = target.columns.map(
+    (column) => `${identifier(column.name)} ${declaredType(target, column)}`,
+  );
   return [...definitions, `${identifier(changeDateColumn)} TIMESTAMP`].join(", ");
 }
 
 function declaredType(target: StagingTarget, column: Column): string {
-  const preferred = Object.hasOwn(target.preferredTypes, column.name) ? target.preferredTypes[column.name] : undefined;
+  const preferred = Object.hasOwn(target.preferredTypes, column.name)
+    ? target.preferredTypes[column.name]
+    : undefined;
   if (preferred === undefined) return spelled(column.type);
   // The text goes into DDL, so only spellings that are nothing but a type are let through.
   const type = preferred.trim().replace(/\s+/g, " ").toUpperCase();

@@ -30,7 +30,11 @@ export async function wasCommitted(connections: Connections, marker: LoadMarker)
  * Commits. A COMMIT may reject though it happened, so its word is not taken: the marker is looked up over
  * another connection. Returns if it is there, throws what COMMIT threw if it is not.
  */
-export async function commit(connections: Connections, connection: DuckDBConnection, marker: LoadMarker): Promise<void> {
+export async function commit(
+  connections: Connections,
+  connection: DuckDBConnection,
+  marker: LoadMarker,
+): Promise<void> {
   try {
     await connection.run("COMMIT");
   } catch (error) {

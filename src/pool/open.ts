@@ -31,7 +31,11 @@ const openFolders = new Set<string>();
  * Opens a pool's file, or makes it. Staging of an earlier life is still there: see `dropAllStaging`.
  * @throws Error whose message keeps DuckDB's "lock" if another process has it open.
  */
-export async function openPoolStore({ folder, memoryLimitMb = 1024, threads = 2 }: PoolStoreOptions): Promise<PoolStore> {
+export async function openPoolStore({
+  folder,
+  memoryLimitMb = 1024,
+  threads = 2,
+}: PoolStoreOptions): Promise<PoolStore> {
   await mkdir(folder, { recursive: true });
   const place = await realpath(folder);
   if (openFolders.has(place)) throw new Error("open the pool: this process has it open already");
@@ -86,7 +90,8 @@ function storeOf(connections: Connections, closed: () => void): PoolStore {
     stage: (target) => stage(connections, target),
     swap: (staged, marker, lastCheck) => swap(connections, staged, marker, lastCheck),
     wasCommitted: (marker) => wasCommitted(connections, marker),
-    transform: (script, searchPath, marker, options) => transform(connections, script, searchPath, marker, options),
+    transform: (script, searchPath, marker, options) =>
+      transform(connections, script, searchPath, marker, options),
     query: (script, searchPath, limit, options) => query(connections, script, searchPath, limit, options),
     tables: () => tables(connections),
     columns: (schema, table) => columns(connections, schema, table),
@@ -99,7 +104,9 @@ function storeOf(connections: Connections, closed: () => void): PoolStore {
 
 async function ensureSchema(connections: Connections, schema: string): Promise<void> {
   if (mentionsOwnName(schema)) {
-    throw new UserError("invalid", `"${schema}" cannot be the name of a schema`, { operation: "make a schema in the pool" });
+    throw new UserError("invalid", `"${schema}" cannot be the name of a schema`, {
+      operation: "make a schema in the pool",
+    });
   }
   const make = (): Promise<unknown> =>
     connections.lend((connection) => connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}`));

@@ -69,8 +69,14 @@ async function runStatement(
   );
 }
 
-async function readRows(result: DuckDBResult, limit: number, { signal }: { signal: AbortSignal }): Promise<QueryResult> {
-  const columns = result.columnNames().map((name, index) => ({ name, type: result.columnType(index).toString() }));
+async function readRows(
+  result: DuckDBResult,
+  limit: number,
+  { signal }: { signal: AbortSignal },
+): Promise<QueryResult> {
+  const columns = result
+    .columnNames()
+    .map((name, index) => ({ name, type: result.columnType(index).toString() }));
   const rows: unknown[][] = [];
   let truncated = false;
   while (!truncated) {

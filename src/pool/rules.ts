@@ -1,5 +1,6 @@
 import { mentionsOwnName } from "./names.ts";
 import type { Token } from "./tokens.ts";
+import { functionNames } from "./vertica-functions.ts";
 
 /** Why a statement may not run, and the token that shows it. */
 export interface Refusal {
@@ -9,10 +10,21 @@ export interface Refusal {
 
 /** First words of statements that may run. Everything else is refused: new DuckDB versions bring new words. */
 const allowed = new Set(
-  "select with from values table insert update delete merge truncate create drop alter comment analyze describe desc summarize show explain pivot unpivot".split(" "),
+  "select with from values table insert update delete merge truncate create drop alter comment analyze describe desc summarize show explain pivot unpivot".split(
+    " ",
+  ),
 );
 const creatable = new Set(["table", "view", "index", "macro", "function", "sequence", "type"]);
-const createModifiers = new Set(["or", "replace", "temp", "temporary", "local", "global", "unique", "recursive"]);
+const createModifiers = new Set([
+  "or",
+  "replace",
+  "temp",
+  "temporary",
+  "local",
+  "global",
+  "unique",
+  "recursive",
+]);
 const alterable = new Set(["table", "view", "sequence"]);
 
 const oneTransaction = "the whole script is one transaction, which the pool begins and commits";
@@ -56,12 +68,16 @@ export function refusal(tokens: Token[]): Refusal | null {
 function refusedName(tokens: Token[]): Refusal | null {
   for (const [index, token] of tokens.entries()) {
     if (token.kind === "number" || token.kind === "punctuation") continue;
-    if (mentionsOwnName(token.value)) return { token, reason: `names of the pool's own (${token.value}) are reserved` };
+    if (mentionsOwnName(token.value))
+      return { token, reason: `names of the pool's own (${token.value}) are reserved` };
     if (token.kind === "string") continue;
     const name = token.value.toLowerCase();
     const called = tokens[index + 1]?.value === "(" && !isNamed(tokens, index);
     if (forbiddenName.test(name) || (called && forbiddenFunction.test(name))) {
-      return { token, reason: `${name} is refused: it reaches files, settings or other things outside the pool's tables` };
+      return {
+        token,
+        reason: `${name} is refused: it reaches files, settings or other things outside the pool's tables`,
+      };
     }
   }
   return null;
@@ -81,7 +97,8 @@ function refusedVerb(tokens: Token[]): Refusal | null {
   const name = verb.kind === "word" ? verb.value : null;
   if (name === null || !allowed.has(name)) {
     const spelled = name === null ? "a statement that begins like this" : name.toUpperCase();
-    const reason = (name === null ? undefined : reasons[name]) ?? "it is not one of the statements that a pool runs";
+    const reason =
+      (name === null ? undefined : reasons[name]) ?? "it is not one of the statements that a pool runs";
     return { token: verb, reason: `${spelled} is refused: ${reason}` };
   }
   switch (name) {
@@ -90,11 +107,15 @@ function refusedVerb(tokens: Token[]): Refusal | null {
     case "create":
       return refusedObject(verb, rest, createModifiers, creatable);
     case "drop":
-      return refusedObject(verb, rest, new Set(), creatable);
+      return refusedObject(verb, rest, new Set(), creatable) ?? refusedDrop(verb, rest);
+    case "update":
+      return refusedUpdate(verb, rest);
     case "alter":
       return refusedObject(verb, rest, new Set(), alterable);
     case "show":
-      return rest.at(-1)?.value === "tables" ? null : { token: verb, reason: "SHOW is refused, except SHOW TABLES" };
+      return rest.at(-1)?.value === "tables"
+        ? null
+        : { token: verb, reason: "SHOW is refused, except SHOW TABLES" };
     default:
       return null;
   }
@@ -110,9 +131,36 @@ function refusedExplain(rest: Token[]): Refusal | null {
   return refusedVerb(tokens);
 }
 
-function refusedObject(verb: Token, rest: Token[], modifiers: Set<string>, kinds: Set<string>): Refusal | null {
+function refusedDrop(verb: Token, rest: Token[]): Refusal | null {
+  const name = rest.find(
+    ({ kind, value }, index) => index > 0 && !(kind === "word" && /^(if|exists)$/.test(value)),
+  );
+  const ours =
+    /^(macro|function)$/.test(rest[0]?.value ?? "") && functionNames.has(name?.value.toLowerCase() ?? "");
+  if (!ours || rest.some(({ kind, value }) => kind === "punctuation" && value === ".")) return null;
+  return {
+    token: verb,
+    reason: `DROP of ${String(name?.value)} is refused: name the schema of your own, the pool's stays`,
+  };
+}
+
+/** UPDATE EXTENSIONS, not an update of a table of that name. */
+function refusedUpdate(verb: Token, [table, next]: Token[]): Refusal | null {
+  if (table?.value !== "extensions" || (next !== undefined && next.value !== "(")) return null;
+  return { token: verb, reason: `UPDATE EXTENSIONS is refused: ${noFiles}` };
+}
+
+function refusedObject(
+  verb: Token,
+  rest: Token[],
+  modifiers: Set<string>,
+  kinds: Set<string>,
+): Refusal | null {
   const object = rest.find(({ kind, value }) => kind !== "word" || !modifiers.has(value));
   if (object?.kind === "word" && kinds.has(object.value)) return null;
   const spelled = `${verb.value} ${object?.value ?? ""}`.trim().toUpperCase();
-  return { token: verb, reason: `${spelled} is refused: a script works on tables, views, indexes, sequences, types and macros` };
+  return {
+    token: verb,
+    reason: `${spelled} is refused: a script works on tables, views, indexes, sequences, types and macros`,
+  };
 }

@@ -30,9 +30,16 @@ const runnable = new Set<StatementType>([
 export async function parseScript(connection: DuckDBConnection, script: string): Promise<Statement[]> {
   const statements = readScript(script);
   for (const statement of statements) {
-    const count = await explained(script, statement, null, () => countStatements(connection, statement.rewritten.sql));
+    const count = await explained(script, statement, null, () =>
+      countStatements(connection, statement.rewritten.sql),
+    );
     if (count !== 1) {
-      throw scriptError(script, statement.number, statement.start, "it stands for several statements; PIVOT needs its values listed: IN (...)");
+      throw scriptError(
+        script,
+        statement.number,
+        statement.start,
+        "it stands for several statements; PIVOT needs its values listed: IN (...)",
+      );
     }
   }
   return statements;
@@ -68,10 +75,20 @@ export async function withPrepared<T>(
         const prepared = await connection.prepare(statement.rewritten.sql);
         try {
           if (!runnable.has(prepared.statementType)) {
-            throw scriptError(script, statement.number, statement.start, "it is not one of the statements that a pool runs");
+            throw scriptError(
+              script,
+              statement.number,
+              statement.start,
+              "it is not one of the statements that a pool runs",
+            );
           }
           if (prepared.parameterCount > 0) {
-            throw scriptError(script, statement.number, statement.start, "it has a parameter, and a script is given none");
+            throw scriptError(
+              script,
+              statement.number,
+              statement.start,
+              "it has a parameter, and a script is given none",
+            );
           }
           // An abort during the preparation may have interrupted nothing.
           signal.throwIfAborted();
@@ -103,12 +120,15 @@ async function explained<T>(
 }
 
 /** Where in the script DuckDB saw the error; the statement's start if it does not say. */
-function offsetOf({ start, rewritten }: Statement, { type, position }: { type: string; position: number | null }): number {
+function offsetOf(
+  { start, rewritten }: Statement,
+  { type, position }: { type: string; position: number | null },
+): number {
   // A position behind the end lies in the text of a macro, which is not the author's.
   if (position === null || position > Buffer.byteLength(rewritten.sql)) return start;
   const inSql =
     type === "Parser"
-      ? [...rewritten.sql].slice(0, position).join("").length
+      ? Array.from(rewritten.sql).slice(0, position).join("").length
       : Buffer.from(rewritten.sql).subarray(0, position).toString().length;
   return start + rewritten.original(inSql);
 }

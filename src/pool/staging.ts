@@ -104,7 +104,9 @@ export class DuckDBStagingTable implements StagingTable {
     );
     const stored = Number(rows[0]?.[0]);
     if (stored !== this.#rows) {
-      throw new Error(`stage table "${this.target.table}": ${String(this.#rows)} rows were given and ${String(stored)} are there`);
+      throw new Error(
+        `stage table "${this.target.table}": ${String(this.#rows)} rows were given and ${String(stored)} are there`,
+      );
     }
     return { rows: stored };
   }
@@ -135,15 +137,21 @@ export class DuckDBStagingTable implements StagingTable {
 
 /** A value that does not fit the type its column was given by the user; null for any other error. */
 function castError({ table, columns }: StagingTarget, error: unknown): UserError | null {
-  const found = /type mismatch in AppendDataChunk, expected (.+), got .+ for column (\d+)/.exec(readFault(error).message);
+  const found = /type mismatch in AppendDataChunk, expected (.+), got .+ for column (\d+)/.exec(
+    readFault(error).message,
+  );
   if (found === null) return null;
   const [, type, index] = found;
-  return new UserError("invalid", `a value does not fit the type ${String(type)} that was chosen for its column`, {
-    operation: "stage a table",
-    place: `table "${table}", column "${columns[Number(index)]?.name ?? ""}"`,
-    next: "choose another type for the column, or none",
-    cause: error,
-  });
+  return new UserError(
+    "invalid",
+    `a value does not fit the type ${String(type)} that was chosen for its column`,
+    {
+      operation: "stage a table",
+      place: `table "${table}", column "${columns[Number(index)]?.name ?? ""}"`,
+      next: "choose another type for the column, or none",
+      cause: error,
+    },
+  );
 }
 
 /** Drops every staging table of the pool. Only before runs begin. Returns how many. */

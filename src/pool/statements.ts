@@ -64,7 +64,12 @@ function readStatement(script: string, number: number, tokens: Token[]): Stateme
 }
 
 /** An error of the script's author. `offset`: where in the script; null if unknown. */
-export function scriptError(script: string, number: number | null, offset: number | null, message: string): UserError {
+export function scriptError(
+  script: string,
+  number: number | null,
+  offset: number | null,
+  message: string,
+): UserError {
   const where = [
     ...(number === null ? [] : [`statement ${String(number)}`]),
     ...(offset === null ? [] : [spell(placeOf(script, offset))]),
@@ -81,5 +86,5 @@ function spell({ line, column }: Place): string {
 
 export function placeOf(script: string, offset: number): Place {
   const lines = script.slice(0, offset).split(/\r\n|\r|\n/);
-  return { line: lines.length, column: [...(lines.at(-1) ?? "")].length + 1 };
+  return { line: lines.length, column: Array.from(lines.at(-1) ?? "").length + 1 };
 }

@@ -15,7 +15,8 @@ export class StringColumn {
   /** @throws Error naming the column if a text is not UTF-8: DuckDB would drop it silently. */
   write(vector: Vector, source: ColumnVector, rows: number, column: string): void {
     const { data, offsets, validity } = source;
-    if (offsets === null || offsets.length <= rows) throw new Error(`column "${column}": its offsets are missing`);
+    if (offsets === null || offsets.length <= rows)
+      throw new Error(`column "${column}": its offsets are missing`);
     const end = offsets[rows] ?? 0;
     if (end > data.byteLength) throw new Error(`column "${column}": its offsets point behind its data`);
     const base = end > inlineBytes ? ownedCopy(vector, data.subarray(0, end), column) : null;
@@ -57,6 +58,7 @@ function ownedCopy(vector: Vector, values: Uint8Array, column: string): { low: n
   const entry = duckdb.vector_get_data(vector, 16);
   const view = new DataView(entry.buffer, entry.byteOffset, 16);
   // A text that is no UTF-8 is not refused by the call: it leaves an empty entry.
-  if (view.getUint32(0, true) !== values.byteLength) throw new Error(`column "${column}": a text that is not UTF-8`);
+  if (view.getUint32(0, true) !== values.byteLength)
+    throw new Error(`column "${column}": a text that is not UTF-8`);
   return { low: view.getUint32(8, true), high: view.getUint32(12, true) };
 }

@@ -52,7 +52,9 @@ async function swapOnce(
     for (const { target, name } of tables) {
       const kind = await kindOf(connection, target.schema, target.table);
       if (kind !== null) await connection.run(`DROP ${kind} ${qualified(target.schema, target.table)}`);
-      await connection.run(`ALTER TABLE ${qualified(target.schema, name)} RENAME TO ${identifier(target.table)}`);
+      await connection.run(
+        `ALTER TABLE ${qualified(target.schema, name)} RENAME TO ${identifier(target.table)}`,
+      );
     }
     await mark(connection, marker);
   });
@@ -69,7 +71,11 @@ async function named(work: () => Promise<void>): Promise<void> {
 }
 
 /** What stands under the name now; names are compared without case, as DuckDB does. */
-async function kindOf(connection: DuckDBConnection, schema: string, table: string): Promise<"TABLE" | "VIEW" | null> {
+async function kindOf(
+  connection: DuckDBConnection,
+  schema: string,
+  table: string,
+): Promise<"TABLE" | "VIEW" | null> {
   const rows = await rowsOf(
     connection,
     `SELECT 'TABLE' FROM duckdb_tables() WHERE schema_name = $1 AND lower(table_name) = lower($2)

@@ -24,7 +24,11 @@ export async function tables(connections: Connections): Promise<StoredTable[]> {
 }
 
 /** Columns in their order; empty if there is no such table, or it is one of our own. */
-export async function columns(connections: Connections, schema: string, table: string): Promise<StoredColumn[]> {
+export async function columns(
+  connections: Connections,
+  schema: string,
+  table: string,
+): Promise<StoredColumn[]> {
   const rows = await connections.lend((connection) =>
     rowsOf(
       connection,

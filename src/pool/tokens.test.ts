@@ -11,7 +11,10 @@ test.each([
   ["SELECT E'\\';' ; SELECT e'\\\\'; SELECT 2", ["SELECT E'\\';'", "SELECT e'\\\\'", "SELECT 2"]],
   ["SELECT '\\'; SELECT 2", ["SELECT '\\'", "SELECT 2"]],
   ['SELECT ";" FROM "a"";b"; SELECT 2', ['SELECT ";" FROM "a"";b"', "SELECT 2"]],
-  ["SELECT $$;$$; SELECT $a$ ; $$ ; $a$; SELECT $ü$;$ü$", ["SELECT $$;$$", "SELECT $a$ ; $$ ; $a$", "SELECT $ü$;$ü$"]],
+  [
+    "SELECT $$;$$; SELECT $a$ ; $$ ; $a$; SELECT $ü$;$ü$",
+    ["SELECT $$;$$", "SELECT $a$ ; $$ ; $a$", "SELECT $ü$;$ü$"],
+  ],
   ["SELECT a$b$ FROM t; SELECT 2", ["SELECT a$b$ FROM t", "SELECT 2"]],
   ["SELECT 1 -- ; ' \r\n, 2; SELECT 2", ["SELECT 1 -- ; ' \r\n, 2", "SELECT 2"]],
   ["SELECT 1 -- ;\r; SELECT 2", ["SELECT 1", "SELECT 2"]],
@@ -25,7 +28,25 @@ test.each([
 });
 
 test("tokens and the gaps between them are the whole script, in order", () => {
-  const piece = fc.constantFrom("'a'", '"b"', "$$c$$", "-- d\n", "/* e */", "f", "1.5", ";", " ", "\r\n", "(", "::", "ü", "🌙", "e'\\''", "x'00'", "$1");
+  const piece = fc.constantFrom(
+    "'a'",
+    '"b"',
+    "$$c$$",
+    "-- d\n",
+    "/* e */",
+    "f",
+    "1.5",
+    ";",
+    " ",
+    "\r\n",
+    "(",
+    "::",
+    "ü",
+    "🌙",
+    "e'\\''",
+    "x'00'",
+    "$1",
+  );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
       const script = pieces.join(" ");
@@ -40,6 +61,9 @@ test("tokens and the gaps between them are the whole script, in order", () => {
   );
 });
 
-test.each(["'", '"', "$$", "$a$ $$", "/* /* */", "E'\\'"])("%j never ends, and the error says where it began", (open) => {
-  expect(() => readScript(`SELECT 1;\n ${open}`)).toThrow(/^line 2, column 2: .* is not closed$/);
-});
+test.each(["'", '"', "$$", "$a$ $$", "/* /* */", "E'\\'"])(
+  "%j never ends, and the error says where it began",
+  (open) => {
+    expect(() => readScript(`SELECT 1;\n ${open}`)).toThrow(/^line 2, column 2: .* is not closed$/);
+  },
+);

@@ -61,7 +61,8 @@ function nextToken(sql: string, start: number, match: (pattern: RegExp) => strin
   const first = sql[start] ?? "";
   if (first === "'") return quotedToken(sql, start, start, "'", false);
   if (first === '"') return quotedToken(sql, start, start, '"', false);
-  if ((first === "e" || first === "E") && sql[start + 1] === "'") return quotedToken(sql, start, start + 1, "'", true);
+  if ((first === "e" || first === "E") && sql[start + 1] === "'")
+    return quotedToken(sql, start, start + 1, "'", true);
   const name = match(word);
   if (name !== null) return { kind: "word", start, end: start + name.length, value: name.toLowerCase() };
   const digits = match(number);

@@ -42,6 +42,11 @@ const macros: readonly string[] = [
   numberToChar(),
 ];
 
+/** Their names. Unqualified, a DROP would find ours where the author has none of that name. */
+export const functionNames: ReadonlySet<string> = new Set(
+  macros.map((macro) => macro.slice(0, macro.indexOf("("))),
+);
+
 /** DECODE(value, search, result, ..., default) for up to `pairs` pairs; one argument is DuckDB's own function. */
 function decode(pairs: number): string {
   const overloads = ["(value) AS system.main.decode(value)"];
@@ -49,14 +54,18 @@ function decode(pairs: number): string {
     const numbers = Array.from({ length: count }, (_, i) => String(i + 1));
     const parameters = numbers.map((i) => `s${i}, r${i}`).join(", ");
     const cases = numbers.map((i) => `WHEN value IS NOT DISTINCT FROM s${i} THEN r${i}`).join(" ");
-    overloads.push(`(value, ${parameters}) AS CASE ${cases} END`, `(value, ${parameters}, other) AS CASE ${cases} ELSE other END`);
+    overloads.push(
+      `(value, ${parameters}) AS CASE ${cases} END`,
+      `(value, ${parameters}, other) AS CASE ${cases} ELSE other END`,
+    );
   }
   return `decode${overloads.join(", ")}`;
 }
 
 /** Exact, by way of DECIMAL(38, decimals). A number that is too wide becomes a row of #. */
 function numberToChar(): string {
-  const rounded = (decimals: number): string => `WHEN ${String(decimals)} THEN CAST(CAST(abs(x) AS DECIMAL(38,${String(decimals)})) AS VARCHAR)`;
+  const rounded = (decimals: number): string =>
+    `WHEN ${String(decimals)} THEN CAST(CAST(abs(x) AS DECIMAL(38,${String(decimals)})) AS VARCHAR)`;
   const text = `CASE decimals ${Array.from({ length: 19 }, (_, decimals) => rounded(decimals)).join(" ")} END`;
   const whole = `split_part(${text}, '.', 1)`;
   const digits = `CASE WHEN zeros = 0 AND decimals > 0 AND ${whole} = '0' THEN '' ELSE ${whole} END`;

@@ -32,7 +32,7 @@ const names = new Set(["MONTH", "MON", "DAY", "DY"]);
 export function timePattern(pattern: string): { format: string; upper: boolean } | { unknown: string } {
   let format = "";
   const cases = new Set<"upper" | "title">();
-  for (let at = 0; at < pattern.length; ) {
+  for (let at = 0; at < pattern.length;) {
     const rest = pattern.slice(at);
     const quoted = /^"([^"]*)"/.exec(rest);
     const part = timeParts.find(([spelling]) => rest.toUpperCase().startsWith(spelling));

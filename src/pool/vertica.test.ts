@@ -7,10 +7,19 @@ const rewritten = (sql: string): string => readScript(sql)[0]?.rewritten.sql ?? 
 test.each([
   ["SELECT DATEDIFF(day, a, b)", "SELECT datediff('day', a, b)"],
   ["SELECT TIMESTAMPDIFF('MI', a, b)", "SELECT datediff('minute', a, b)"],
-  ["SELECT DateDiff( /* u */ \"yy\" , f(a, (b, c)[1]), b)", "SELECT datediff( /* u */ 'year' , f(a, (b, c)[1]), b)"],
+  [
+    'SELECT DateDiff( /* u */ "yy" , f(a, (b, c)[1]), b)',
+    "SELECT datediff( /* u */ 'year' , f(a, (b, c)[1]), b)",
+  ],
   ["SELECT DATEDIFF(week, a, b)", "SELECT _nightdesk_sql.vertica_weeks_between('week', a, b)"],
-  ["SELECT TIMESTAMPADD(mm, DATEDIFF(dd, a, b), c)", "SELECT _nightdesk_sql.vertica_timestampadd('month', datediff('day', a, b), c)"],
-  ["SELECT TO_CHAR(TO_DATE(a, 'YYYYMMDD'), 'DD.MM.YYYY')", "SELECT _nightdesk_sql.vertica_time_to_char(_nightdesk_sql.vertica_to_date(a, '%Y%m%d'), '%d.%m.%Y')"],
+  [
+    "SELECT TIMESTAMPADD(mm, DATEDIFF(dd, a, b), c)",
+    "SELECT _nightdesk_sql.vertica_timestampadd('month', datediff('day', a, b), c)",
+  ],
+  [
+    "SELECT TO_CHAR(TO_DATE(a, 'YYYYMMDD'), 'DD.MM.YYYY')",
+    "SELECT _nightdesk_sql.vertica_time_to_char(_nightdesk_sql.vertica_to_date(a, '%Y%m%d'), '%d.%m.%Y')",
+  ],
   ["SELECT TO_CHAR(n, 'FM0000.99')", "SELECT _nightdesk_sql.vertica_number_to_char(n, 2, 4, 8, false)"],
   ["SELECT SYSDATE, sysdate()", "SELECT _nightdesk_sql.getdate(), _nightdesk_sql.getdate()"],
   ["SELECT ISNULL(a, b) FROM t WHERE a ISNULL", "SELECT _nightdesk_sql.nvl(a, b) FROM t WHERE a ISNULL"],
@@ -29,7 +38,10 @@ test.each([
 });
 
 test.each([
-  ["SELECT 1;\nSELECT DATEDIFF('fortnight', a, b)", /^statement 2, line 2, column 17: "fortnight" is not a unit of DATEDIFF/],
+  [
+    "SELECT 1;\nSELECT DATEDIFF('fortnight', a, b)",
+    /^statement 2, line 2, column 17: "fortnight" is not a unit of DATEDIFF/,
+  ],
   ["SELECT TO_CHAR(a, 'YYYY-MM-DDTHH24')", /^statement 1, line 1, column 19: TO_CHAR does not know "THH24"/],
   ["SELECT TO_DATE(a, 'J')", /TO_DATE does not know "J"/],
 ])("%j: what has no counterpart is refused by name", (sql, message) => {

@@ -60,7 +60,9 @@ interface Call {
 }
 
 const rewrites: Readonly<Record<string, Rewrite>> = {
-  ...Object.fromEntries(Object.entries(unitFunctions).map(([name, workOf]) => [name, (call: Call) => withUnit(call, workOf)])),
+  ...Object.fromEntries(
+    Object.entries(unitFunctions).map(([name, workOf]) => [name, (call: Call) => withUnit(call, workOf)]),
+  ),
   to_char: toChar,
   to_date: (call) => withTimePattern(call, "vertica_to_date"),
   to_timestamp: (call) => withTimePattern(call, "vertica_to_timestamp"),
@@ -137,7 +139,10 @@ function toChar(call: Call): Edit[] | null {
     return [rename(call.name, "vertica_number_to_char"), { start, end, text }];
   }
   const { format, upper } = readTimePattern(pattern, call.name);
-  return [rename(call.name, upper ? "vertica_time_to_upper_char" : "vertica_time_to_char"), replace(pattern, format)];
+  return [
+    rename(call.name, upper ? "vertica_time_to_upper_char" : "vertica_time_to_char"),
+    replace(pattern, format),
+  ];
 }
 
 function withTimePattern(call: Call, macro: string): Edit[] | null {

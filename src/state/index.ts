@@ -1,5 +1,4 @@
 /** What a server must not lose: its definitions, executions, logs and keys; its secrets; its hold on the home. */
 export { lockHome } from "./home-lock.ts";
-export type { HomeLock } from "./home-lock.ts";
 export { openSecretBox } from "./secret-box.ts";
 export { openStateStore } from "./sqlite/open.ts";

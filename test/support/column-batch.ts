@@ -1,4 +1,10 @@
-import { widthOf, type Column, type ColumnBatch, type ColumnType, type ColumnVector } from "../../src/model/columns.ts";
+import {
+  widthOf,
+  type Column,
+  type ColumnBatch,
+  type ColumnType,
+  type ColumnVector,
+} from "../../src/model/columns.ts";
 
 /**
  * Integers, decimals (unscaled), dates (days) and times (microseconds) as bigint or number, text as string,
@@ -8,7 +14,12 @@ export type Value = bigint | number | string | boolean | Uint8Array | null;
 
 /** A batch out of rows, as a source would decode it. Null values leave rubbish in the data, as sources do. */
 export function batchOf(columns: Column[], rows: Value[][]): ColumnBatch {
-  const vectors = columns.map(({ type }, index) => vectorOf(type, rows.map((row) => row[index] ?? null)));
+  const vectors = columns.map(({ type }, index) =>
+    vectorOf(
+      type,
+      rows.map((row) => row[index] ?? null),
+    ),
+  );
   const bytes = vectors.reduce((sum, { data }) => sum + data.byteLength, 0);
   return { rows: rows.length, vectors, bytes };
 }
@@ -34,7 +45,11 @@ function validityOf(values: Value[]): Uint8Array {
 }
 
 function joined(values: Value[]): { data: Uint8Array; offsets: Uint32Array } {
-  const parts = values.map((value) => (value instanceof Uint8Array ? value : new TextEncoder().encode(value === null ? "rubbish under NULL" : String(value))));
+  const parts = values.map((value) =>
+    value instanceof Uint8Array
+      ? value
+      : new TextEncoder().encode(value === null ? "rubbish under NULL" : String(value)),
+  );
   const offsets = new Uint32Array(values.length + 1);
   for (const [row, part] of parts.entries()) offsets[row + 1] = (offsets[row] ?? 0) + part.byteLength;
   return { data: new Uint8Array(Buffer.concat(parts)), offsets };
@@ -54,7 +69,13 @@ function put(view: DataView, at: number, type: ColumnType, value: Exclude<Value,
     case "text":
     case "bytes":
       break;
-    default: {
+    case "int16":
+    case "int32":
+    case "int64":
+    case "decimal":
+    case "date":
+    case "timestamp":
+    case "timestamptz": {
       const unscaled = BigInt(value as bigint | number);
       const width = widthOf(type);
       if (width === 2) view.setInt16(at, Number(unscaled), true);

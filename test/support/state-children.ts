@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-/** A script of this folder in a process of its own, killed at the end of the test if it still runs. */
+/** A script in a process of its own, killed at the end of the test if it still runs. */
 export interface ScriptProcess {
   /** The next line it prints; null once it printed its last. */
   line(): Promise<string | null>;
@@ -13,9 +13,8 @@ export interface ScriptProcess {
   kill(): Promise<void>;
 }
 
-export function startScript(name: string, ...args: string[]): ScriptProcess {
-  const script = fileURLToPath(new URL(name, import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
+export function startScript(script: URL, ...args: string[]): ScriptProcess {
+  const child = spawn(process.execPath, ["--import", "tsx", fileURLToPath(script), ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
