@@ -25,7 +25,8 @@ const team: readonly Option[] = [
   { syntax: "--pool <ID>", meaning: "id of the data pool (or NIGHTDESK_POOL)" },
   {
     syntax: "--key-file <FILE>",
-    meaning: "file with the key in its first line (or NIGHTDESK_KEY_FILE; or the key itself in NIGHTDESK_KEY)",
+    meaning:
+      "file with the key in its first line (or NIGHTDESK_KEY_FILE; or the key itself in NIGHTDESK_KEY)",
   },
   { syntax: "--key-scheme <SCHEME>", meaning: "AppKey or Bearer (default: AppKey)" },
   { syntax: "--json", meaning: "one JSON object instead of text" },
@@ -82,7 +83,10 @@ export const commands: readonly Command[] = [
     summary: "a sample source, a server, and a job that runs: see it and stop it",
     args: [],
     options: [
-      { syntax: "--home <DIR>", meaning: "folder with all its state (or NIGHTDESK_HOME; default: .nightdesk)" },
+      {
+        syntax: "--home <DIR>",
+        meaning: "folder with all its state (or NIGHTDESK_HOME; default: .nightdesk)",
+      },
       { syntax: "--port <N>", meaning: "port to listen on, 0 for any (or NIGHTDESK_PORT; default: 4480)" },
     ],
     examples: ["nightdesk demo"],

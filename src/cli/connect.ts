@@ -21,14 +21,23 @@ export async function connect(
   { env, stderr, clock }: CliContext,
   { waitMs = 0 }: { waitMs?: number } = {},
 ): Promise<{ team: ReturnType<typeof celonisTeam>; place: Place }> {
-  const given = (option: string, name: string): string | undefined => textOption(input, option) ?? (env[name] || undefined);
+  const given = (option: string, name: string): string | undefined =>
+    textOption(input, option) ?? (env[name] || undefined);
   const warn = (line: string): void => void stderr.write(`${line}\n`);
 
   const url = addressOf(given("url", "NIGHTDESK_URL"));
   const poolId = given("pool", "NIGHTDESK_POOL");
   if (poolId === undefined) throw new UsageError("no pool named", "give --pool ID or set NIGHTDESK_POOL");
-  if (!isId(poolId)) throw new UsageError("--pool takes the id of a pool, not its name", "copy the id from the pool's address");
-  const { key, scheme } = await keyOf(given("keyFile", "NIGHTDESK_KEY_FILE"), env["NIGHTDESK_KEY"] || undefined, warn);
+  if (!isId(poolId))
+    throw new UsageError(
+      "--pool takes the id of a pool, not its name",
+      "copy the id from the pool's address",
+    );
+  const { key, scheme } = await keyOf(
+    given("keyFile", "NIGHTDESK_KEY_FILE"),
+    env["NIGHTDESK_KEY"] || undefined,
+    warn,
+  );
   const asked = schemeOption(input);
   if (url.protocol === "http:" && !loopback.test(url.hostname)) {
     warn(`warning: the key goes to ${url.host} over plain HTTP; anyone on the way can read it`);
@@ -56,7 +65,11 @@ function addressOf(text: string | undefined): URL {
   return url;
 }
 
-async function keyOf(file: string | undefined, key: string | undefined, warn: (line: string) => void): Promise<Key> {
+async function keyOf(
+  file: string | undefined,
+  key: string | undefined,
+  warn: (line: string) => void,
+): Promise<Key> {
   if (file !== undefined) return readKeyFile(file, warn);
   if (key !== undefined) return keyIn(key, "NIGHTDESK_KEY");
   throw new UsageError("no key", "give --key-file FILE, or set NIGHTDESK_KEY_FILE or NIGHTDESK_KEY");

@@ -65,6 +65,7 @@ export function portOption(input: Input): number | undefined {
   const text = textOption(input, "port");
   if (text === undefined) return undefined;
   const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new UsageError("--port takes a number from 0 (any free one) to 65535");
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new UsageError("--port takes a number from 0 (any free one) to 65535");
   return port;
 }

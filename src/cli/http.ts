@@ -17,10 +17,14 @@ const usual: HttpLimits = { connectMs: 5000, answerMs: 30_000, mostBytes: 16 * 1
  * always verified, redirects never followed, every answer is read whole and within limits.
  * @param waitMs how long a change (not a GET) may be answered later than usual.
  */
-export function httpFetch({ waitMs = 0, ...limits }: Partial<HttpLimits> & { waitMs?: number } = {}): FetchLike {
+export function httpFetch({
+  waitMs = 0,
+  ...limits
+}: Partial<HttpLimits> & { waitMs?: number } = {}): FetchLike {
   const within = { ...usual, ...limits };
   return async (url, init) => {
-    const answerMs = init.method === "GET" ? within.answerMs : Math.max(within.answerMs, waitMs + within.connectMs);
+    const answerMs =
+      init.method === "GET" ? within.answerMs : Math.max(within.answerMs, waitMs + within.connectMs);
     return send(new URL(url), init, { ...within, answerMs });
   };
 }
@@ -65,7 +69,9 @@ async function send(url: URL, init: FetchInit, limits: HttpLimits): Promise<Fetc
       clearTimeout(answering);
       init.signal?.removeEventListener("abort", onAbort);
       const lost = (cause?: unknown): void =>
-        reject(failure ?? new Error(`${url.host} closed the connection before the end of its answer`, { cause }));
+        reject(
+          failure ?? new Error(`${url.host} closed the connection before the end of its answer`, { cause }),
+        );
       if (head === null || body === null) return lost();
       const { statusCode = 0, headers } = head;
       body.then((text) => (failure === null ? resolve(answerOf(statusCode, headers, text)) : lost()), lost);

@@ -46,7 +46,8 @@ export function keyIn(text: string, origin: string): Key {
   const key = header?.[2] ?? line;
   if (key === "") throw new UsageError(`${origin} is empty`, howTo);
   if (!/^[\x21-\x7e]+$/.test(key)) throw new UsageError(`${origin} does not begin with a key`, howTo);
-  const scheme = header?.[1] === undefined ? null : header[1].toLowerCase() === "bearer" ? "Bearer" : "AppKey";
+  const scheme =
+    header?.[1] === undefined ? null : header[1].toLowerCase() === "bearer" ? "Bearer" : "AppKey";
   return { key, scheme };
 }
 

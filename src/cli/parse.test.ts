@@ -5,7 +5,9 @@ import { parse } from "./parse.ts";
 const read = (...argv: string[]): ReturnType<typeof parse> => parse(argv, "1.2.3");
 
 test("job and options arrive as text", async () => {
-  expect(await read("stop", "Finance documents", "--wait", "5", "--execution", "e-1", "--json")).toMatchObject({
+  expect(
+    await read("stop", "Finance documents", "--wait", "5", "--execution", "e-1", "--json"),
+  ).toMatchObject({
     kind: "run",
     command: { verb: "stop" },
     input: { job: "Finance documents", options: { wait: "5", execution: "e-1", json: true } },
@@ -36,14 +38,22 @@ test("a key on the command line is not offered, and is not repeated", async () =
   const parsed = await read("status", "--key=CANARY-KEY");
   expect(parsed).toMatchObject({ kind: "usage", next: "see nightdesk status --help" });
   expect(JSON.stringify(parsed)).not.toContain("CANARY");
-  expect(commands.flatMap(({ options }) => options).some(({ syntax }) => /^--key[ =]/.test(syntax))).toBe(false);
+  expect(commands.flatMap(({ options }) => options).some(({ syntax }) => /^--key[ =]/.test(syntax))).toBe(
+    false,
+  );
 });
 
 test("help and version are answers, with examples that parse", async () => {
   expect(await read("--version")).toEqual({ kind: "text", text: "1.2.3\n" });
-  expect(await read("--help")).toMatchObject({ kind: "text", text: expect.stringContaining("40 UNREACHABLE") });
+  expect(await read("--help")).toMatchObject({
+    kind: "text",
+    text: expect.stringContaining("40 UNREACHABLE"),
+  });
   for (const { verb, examples } of commands) {
-    expect(await read(verb, "--help")).toMatchObject({ kind: "text", text: expect.stringContaining(examples[0] ?? "?") });
+    expect(await read(verb, "--help")).toMatchObject({
+      kind: "text",
+      text: expect.stringContaining(examples[0] ?? "?"),
+    });
     for (const example of examples) {
       const [name, ...argv] = (example.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ""));
       expect(name).toBe("nightdesk");

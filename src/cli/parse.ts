@@ -31,7 +31,10 @@ export async function parse(argv: readonly string[], version: string): Promise<P
       getOutHelpWidth: () => 100,
       getErrHelpWidth: () => 100,
     })
-    .addHelpText("after", `${codesHelp}\nExamples:\n${exampleLines(commands.flatMap(({ examples }) => examples.slice(0, 1)))}`);
+    .addHelpText(
+      "after",
+      `${codesHelp}\nExamples:\n${exampleLines(commands.flatMap(({ examples }) => examples.slice(0, 1)))}`,
+    );
   for (const command of commands) {
     add(program, command, (input) => (parsed = { kind: "run", command, input }));
   }

@@ -42,5 +42,8 @@ function verdictJson({ code, word, reason, asOf, jobs, next }: Verdict, place: P
     ...(next === null ? {} : { next }),
   };
   // ASCII, so that no code page on the way can change it.
-  return JSON.stringify(answer).replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(answer).replace(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -18,7 +18,11 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
       return 0;
     }
     if (parsed.kind === "usage") {
-      return printVerdict(verdict("USAGE", parsed.reason, { next: parsed.next }), { json, place: null }, context.stdout);
+      return printVerdict(
+        verdict("USAGE", parsed.reason, { next: parsed.next }),
+        { json, place: null },
+        context.stdout,
+      );
     }
     answers = parsed.command.object === "jobs";
     const { run } = await parsed.command.load();

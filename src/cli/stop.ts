@@ -21,7 +21,10 @@ export const run: Run = async (input, context) => {
     reason: textOption(input, "reason") ?? null,
     clock: context.clock,
   };
-  const verdict = await stopAndProve(team, scope, { signal: context.signal, onProgress: progressTo(context.stderr) });
+  const verdict = await stopAndProve(team, scope, {
+    signal: context.signal,
+    onProgress: progressTo(context.stderr),
+  });
   return printVerdict(verdict, { json: input.options["json"] === true, place }, context.stdout);
 };
 

@@ -61,7 +61,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const admin = await bringUpSource(options, { home, screen, undo, gone, signal });
     // A server of our own holds one demo; a given one may hold several, each with its reader.
     const reader = undo.length > 0 ? { ...state.reader, user: "nightdesk" } : state.reader;
-    const source = await fillSource(admin, reader, options.size ?? fullSize, { screen, signal });
+    const size = options.size ?? fullSize;
+    const source = await fillSource(admin, reader, size, { screen, signal });
 
     signal.throwIfAborted();
     const server = await options.startServer({ home, host: options.host, port: options.port, adminKey: state.adminKey });
@@ -70,7 +71,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
 
     const client = createClient({ url: server.url, key: state.adminKey, fetch: options.fetch });
     const pool = await defineFirstPool(client, source, { signal });
-    await runFirstJobs({ client, pool, clock: options.clock, signal }, { home, state, screen });
+    await runFirstJobs({ client, pool, clock: options.clock, signal }, { home, state, size, screen });
     const operatorKey = await ensureOperatorKey(client, pool, home, state, { signal });
 
     const { host, port, database, user } = source;

@@ -4,6 +4,7 @@ import type { Client } from "../sdk/index.ts";
 import { DemoError } from "./demo-error.ts";
 import { type DemoState, saveDemoState } from "./facts.ts";
 import { type FirstPool, type PoolJob, limitRows } from "./first-pool.ts";
+import type { SampleSize } from "./sample-data.ts";
 import type { Screen } from "./terminal.ts";
 
 /** How long "Finance documents" takes under the connection's limit: long enough to be seen and stopped. */
@@ -19,19 +20,19 @@ export interface Surroundings {
 /** Both jobs once to SUCCESS, on the first start; then the long one under the connection's limit, and left running. */
 export async function runFirstJobs(
   around: Surroundings,
-  { home, state, screen }: { home: string; state: DemoState; screen: Screen },
+  { home, state, size, screen }: { home: string; state: DemoState; size: SampleSize; screen: Screen },
 ): Promise<void> {
   const { client, pool, signal } = around;
   const { jobs } = await client.desk.status(pool.poolId, { signal });
   if (jobs.find(({ id }) => id === pool.orderToCash.id)?.status !== "SUCCESS") {
     screen.line("Running the job Order to cash ...");
-    await runToSuccess(around, pool.orderToCash, (done, what) => { screen.progress(done, what); });
+    await runToSuccess(around, pool.orderToCash, size.orders * 4.9, (done, what) => { screen.progress(done, what); });
     screen.progressEnds();
   }
   if (!state.financeLoaded.includes(pool.dataSourceId)) {
     screen.line("Loading the job Finance documents once, at full speed ...");
     await limitRows(client, pool, 0, { signal });
-    await runToSuccess(around, pool.finance, (done, what) => { screen.progress(done, what); });
+    await runToSuccess(around, pool.finance, size.documents * 6, (done, what) => { screen.progress(done, what); });
     screen.progressEnds();
     const rows = await financeRows(client, pool, { signal });
     await limitRows(client, pool, Math.max(1, Math.ceil(rows / financeSeconds)), { signal });
@@ -81,19 +82,18 @@ async function startJob(around: Surroundings, job: PoolJob): Promise<void> {
 
 /**
  * Starts the job and waits for SUCCESS.
- * @param onProgress `done` from 0 to 1 of the rows the source expects.
+ * @param expectedRows about how many it reads; the server's own estimate knows only the tables it has begun.
  * @throws DemoError with the job's own words if it ends otherwise.
  */
 async function runToSuccess(
   around: Surroundings,
   job: PoolJob,
+  expectedRows: number,
   onProgress: (done: number, what: string) => void,
 ): Promise<void> {
   await startJob(around, job);
-  const ended = await untilIdle(around, job, ({ rows, estimatedRows }) => {
-    if (rows !== null && estimatedRows !== null && estimatedRows > 0) {
-      onProgress(Math.min(1, rows / estimatedRows), `${job.name}: ${rows.toLocaleString("en")} rows`);
-    }
+  const ended = await untilIdle(around, job, ({ rows }) => {
+    if (rows !== null) onProgress(Math.min(0.99, rows / expectedRows), `${job.name}: ${rows.toLocaleString("en")} rows`);
   });
   if (ended.status === "SUCCESS") return;
   throw new DemoError(

@@ -76,7 +76,11 @@ function chooseTargets(look: Look, { job, executionId, all }: StopScope): StopTa
   const usage = (reason: string, jobs: JobReport[], next: string): Verdict =>
     verdict("USAGE", reason, { asOf: look.asOf, jobs, next });
   if (all && (job !== null || executionId !== null)) {
-    return usage("--all stops every job and goes with neither JOB nor --execution", reports, "leave one of them out");
+    return usage(
+      "--all stops every job and goes with neither JOB nor --execution",
+      reports,
+      "leave one of them out",
+    );
   }
   if (job === null && !all) {
     const running = reports.filter(({ word }) => word !== "CLEAR" && word !== "REPORTED CLEAR");

@@ -32,7 +32,12 @@ export interface TargetReport {
 export function judgeTarget(target: StopTarget, job: TeamJob | undefined, ground: Ground): TargetReport {
   const { first, step, refusal } = target;
   if (job === undefined) {
-    const report = { ...first, word: "UNKNOWN", outcome: outcomeWhenOpen(step), note: "not listed any more" } as const;
+    const report = {
+      ...first,
+      word: "UNKNOWN",
+      outcome: outcomeWhenOpen(step),
+      note: "not listed any more",
+    } as const;
     return { report, settled: false };
   }
   const seen = judgeJob(job, ground);
@@ -42,12 +47,14 @@ export function judgeTarget(target: StopTarget, job: TeamJob | undefined, ground
     settled: true,
   });
   if (refusal !== null) return { report: { ...seen, ...refusal }, settled: true };
-  if (step === "idle") return clear ? settledAs("WAS NOT RUNNING") : settledAs(null, "started after the stop was asked for");
+  if (step === "idle")
+    return clear ? settledAs("WAS NOT RUNNING") : settledAs(null, "started after the stop was asked for");
   if (isActive(job) && (step === "left alone" || isOtherRun(target, job))) {
     return settledAs("OTHER EXECUTION", newerExecution(job));
   }
   if (clear && job.status !== null) {
-    if (isOtherRun(target, job)) return settledAs("OTHER EXECUTION", `a newer execution ${job.executionId ?? ""} ended`);
+    if (isOtherRun(target, job))
+      return settledAs("OTHER EXECUTION", `a newer execution ${job.executionId ?? ""} ended`);
     return settledAs(job.status === "CANCEL" ? "STOPPED" : "FINISHED BY ITSELF");
   }
   // A job that ran cannot have never run: that is a read not to be believed.

@@ -7,7 +7,11 @@ import type { JobReport, Verdict } from "./verdict.ts";
  * The verdict of a stop. `notProven`: the wait is over, and why; every target that is still open is then
  * UNKNOWN, whatever the platform says of it.
  */
-export function stopVerdict(reports: readonly JobReport[], look: Look, notProven: string | null = null): Verdict {
+export function stopVerdict(
+  reports: readonly JobReport[],
+  look: Look,
+  notProven: string | null = null,
+): Verdict {
   const jobs = reports.map((report) => (notProven === null ? report : whenOver(report, notProven)));
   const word = worstWord(jobs, clearWord(look.proves));
   const newer = word === "RUNNING" ? { next: "look again; stop the newer execution too if it must end" } : {};

@@ -19,11 +19,17 @@ const report: JobReport = {
 
 test("the word, a line per job, the code", () => {
   const jobs = [
-    { ...report, name: "Finance documents", startedAt: Date.UTC(2026, 5, 18, 15), rows: 1200, executionId: "e-1" },
+    {
+      ...report,
+      name: "Finance documents",
+      startedAt: Date.UTC(2026, 5, 18, 15),
+      rows: 1200,
+      executionId: "e-1",
+    },
     { ...report, name: "Order to cash", status: "CANCEL", outcome: "STOPPED", startedAt: 0 } as const,
     { ...report, name: "Never", status: null },
   ];
-  expect(verdictText(verdict("UNKNOWN", "why"  , { jobs }), "\r\n").split("\r\n")).toEqual([
+  expect(verdictText(verdict("UNKNOWN", "why", { jobs }), "\r\n").split("\r\n")).toEqual([
     "NIGHTDESK UNKNOWN",
     '  "Finance documents" RUNNING, since 2026-06-18 15:00:00 UTC, 1200 rows, execution e-1',
     '  "Order to cash" CANCEL, STOPPED, started 1970-01-01 00:00:00 UTC',

@@ -5,7 +5,14 @@ import type { JobReport, Verdict } from "./verdict.ts";
 /** Longest text taken over from a team into a line. */
 const mostCharacters = 300;
 
-const knownStatuses: ReadonlySet<string> = new Set(["QUEUED", "RUNNING", "SUCCESS", "CANCEL", "FAIL", "SKIPPED"]);
+const knownStatuses: ReadonlySet<string> = new Set([
+  "QUEUED",
+  "RUNNING",
+  "SUCCESS",
+  "CANCEL",
+  "FAIL",
+  "SKIPPED",
+]);
 
 /**
  * The answer as text, pure ASCII: line 1 the word alone, then a line per job, last `CODE nn REASON ...`.
@@ -47,5 +54,7 @@ function ascii(text: string): string {
 /** `2026-06-18 15:00:00 UTC`. */
 function utc(ms: number): string {
   const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? "an impossible time" : `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  return Number.isNaN(date.getTime())
+    ? "an impossible time"
+    : `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }

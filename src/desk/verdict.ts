@@ -25,7 +25,12 @@ export type Word = keyof typeof codes;
 export type Code = (typeof codes)[Word];
 
 /** What became of a stop, for one job. OTHER EXECUTION: the one that was meant is over, another one is there. */
-export type StopOutcome = "STOPPED" | "WAS NOT RUNNING" | "FINISHED BY ITSELF" | "OTHER EXECUTION" | "NOT PROVEN";
+export type StopOutcome =
+  | "STOPPED"
+  | "WAS NOT RUNNING"
+  | "FINISHED BY ITSELF"
+  | "OTHER EXECUTION"
+  | "NOT PROVEN";
 
 /** One job as it was last seen, and what that means. */
 export interface JobReport extends TeamJob {

@@ -43,15 +43,14 @@ export class Keys {
 
   /** The key with this text if it may be used now, else null: unknown, mistyped, expired and revoked look alike. */
   async authenticate(text: string): Promise<ApiKey | null> {
-    if (!mayBeKey(text)) return null;
     const hash = hashOf(text);
-    const found = await this.#lookUp(hash);
+    const found = await this.#lookUp(text, hash);
     if (found === null || found.hash.byteLength !== hash.byteLength || !timingSafeEqual(found.hash, hash))
       return null;
     const { key } = found;
     const now = this.#clock.now();
     if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return null;
-    await this.#noteUse(key, now);
+    if (this.#useIsDue(key, now)) await this.#noteUse(key, now);
     return key;
   }
 
@@ -66,10 +65,10 @@ export class Keys {
     if (!revoked) throw notFound("key");
   }
 
-  async #lookUp(hash: Uint8Array): Promise<{ key: ApiKey; hash: Uint8Array } | null> {
+  async #lookUp(text: string, hash: Uint8Array): Promise<{ key: ApiKey; hash: Uint8Array } | null> {
     const known = this.#known;
     const name = Buffer.from(hash).toString("latin1");
-    const found = known.get(name) ?? (await this.#store.keyByHash(hash));
+    const found = known.get(name) ?? (mayBeKey(text) ? await this.#store.keyByHash(hash) : null);
     if (found !== null) known.set(name, found);
     return found;
   }
@@ -94,9 +93,11 @@ export class Keys {
     return { ...draft, name };
   }
 
+  #useIsDue(key: ApiKey, now: number): boolean {
+    return now - Math.max(key.lastUsedAt ?? 0, this.#lastWritten.get(key.id) ?? 0) >= lastUsedEveryMs;
+  }
+
   async #noteUse(key: ApiKey, now: number): Promise<void> {
-    const written = Math.max(key.lastUsedAt ?? 0, this.#lastWritten.get(key.id) ?? 0);
-    if (now - written < lastUsedEveryMs) return;
     this.#lastWritten.set(key.id, now);
     try {
       await this.#store.keyUsed(key.id, now);
@@ -106,23 +107,18 @@ export class Keys {
   }
 }
 
-/** Verbs of the key on the pool, those of "*" included. */
-export function verbsOn(key: ApiKey, poolId: string): Set<Verb> {
-  const found = new Set<Verb>();
-  for (const grant of key.grants) {
-    if (grant.poolId === "*" || grant.poolId === poolId) for (const verb of grant.verbs) found.add(verb);
-  }
-  return found;
+/** Whether the key has the verb on the pool, be it through "*"; "any": has it a verb there at all. */
+export function may(key: ApiKey, verb: Verb | "any", poolId: string): boolean {
+  return key.grants.some(
+    (grant) =>
+      (grant.poolId === "*" || grant.poolId === poolId) &&
+      (verb === "any" ? grant.verbs.length > 0 : grant.verbs.includes(verb)),
+  );
 }
 
-/** Deny by default: a pool without any verb is not seen at all. */
-export function maySee(key: ApiKey, poolId: string): boolean {
-  return verbsOn(key, poolId).size > 0;
-}
-
-/** Verbs on what belongs to no pool. */
-export function verbsOnTeam(key: ApiKey): Set<Verb> {
-  return verbsOn(key, "*");
+/** As `may`, for what belongs to no pool. */
+export function mayOnTeam(key: ApiKey, verb: Verb): boolean {
+  return may(key, verb, "*");
 }
 
 /**
@@ -141,7 +137,7 @@ export async function ensureAdminKey(
     const usable = (await store.keys()).filter(
       (key) => key.revokedAt === null && (key.expiresAt === null || key.expiresAt > now),
     );
-    if (usable.some((key) => verbsOnTeam(key).has("admin"))) return null;
+    if (usable.some((key) => mayOnTeam(key, "admin"))) return null;
     const text = newKeyText();
     await insertKey(store, clock, text, draft);
     return text;
@@ -155,7 +151,7 @@ export async function ensureAdminKey(
   }
   const known = await store.keyByHash(hashOf(given));
   if (known === null) await insertKey(store, clock, given, draft);
-  else if (known.key.revokedAt !== null || !verbsOnTeam(known.key).has("admin")) {
+  else if (known.key.revokedAt !== null || !mayOnTeam(known.key, "admin")) {
     throw new UserError("conflict", "This key is known, and it is revoked or not an admin's.", {
       operation,
       next: "Set another one.",

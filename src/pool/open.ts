@@ -13,12 +13,15 @@ import { dropAllStaging, stage } from "./staging.ts";
 import { swap } from "./swap.ts";
 import { columns, tables } from "./tables.ts";
 import { transform } from "./transform.ts";
-import { verticaFunctions } from "./vertica-functions.ts";
+import { installVerticaFunctions } from "./vertica-functions.ts";
 
 export interface PoolStoreOptions {
   /** Holds `pool.duckdb` and its temporary files; made if it is not there. */
   folder: string;
-  /** DuckDB's own memory, without the process around it; beyond it work spills to the folder. Default 1024. */
+  /**
+   * DuckDB's own memory, without the process around it (about 150 MB). Loading fills it with cached blocks
+   * and then stays there; what does not fit spills to the folder. Default 512.
+   */
   memoryLimitMb?: number;
   /** Default 2. */
   threads?: number;
@@ -33,7 +36,7 @@ const openFolders = new Set<string>();
  */
 export async function openPoolStore({
   folder,
-  memoryLimitMb = 1024,
+  memoryLimitMb = 512,
   threads = 2,
 }: PoolStoreOptions): Promise<PoolStore> {
   await mkdir(folder, { recursive: true });
@@ -71,7 +74,7 @@ async function openLocked(folder: string, memoryLimitMb: number, threads: number
     try {
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
       await connection.run(bookkeeping);
-      await connection.run(verticaFunctions);
+      await installVerticaFunctions(connection);
       await connection.run("SET GLOBAL lock_configuration = true");
     } finally {
       connection.disconnectSync();

@@ -5,7 +5,7 @@ import { UserError } from "../model/errors.ts";
 import type { StagingTable, StagingTarget } from "../model/pool-store.ts";
 import { ChunkWriter } from "./chunk.ts";
 import { columnDefinitions } from "./column-types.ts";
-import { rowsOf, type Connections } from "./connections.ts";
+import { checkpoint, rowsOf, type Connections } from "./connections.ts";
 import { readFault, storeError } from "./duckdb-error.ts";
 import { mentionsOwnName, stagingPrefix } from "./names.ts";
 import { qualified } from "./quote.ts";
@@ -132,6 +132,8 @@ export class DuckDBStagingTable implements StagingTable {
     } catch (error) {
       throw storeError(`drop the staging table of "${this.target.table}"`, error);
     }
+    // On a full disk this is what makes room again.
+    await checkpoint(this.#connections);
   }
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { UserError } from "../model/errors.ts";
 import type { LoadMarker, StagingTable } from "../model/pool-store.ts";
 import { commit, mark } from "./commit.ts";
-import { rollBack, rowsOf, type Connections } from "./connections.ts";
+import { checkpoint, rollBack, rowsOf, type Connections } from "./connections.ts";
 import { isConflict, storeError } from "./duckdb-error.ts";
 import { identifier, qualified } from "./quote.ts";
 import { DuckDBStagingTable } from "./staging.ts";
@@ -111,14 +111,5 @@ function refuseTwins(tables: DuckDBStagingTable[]): void {
       });
     }
     seen.add(key);
-  }
-}
-
-/** Folds the log into the file. Other transactions may be in the way; the next load tries again. */
-async function checkpoint(connections: Connections): Promise<void> {
-  try {
-    await connections.lend((connection) => connection.run("CHECKPOINT"));
-  } catch {
-    // Nothing is lost: what was committed is in the write-ahead log.
   }
 }

@@ -1,4 +1,7 @@
-import { functionSchema } from "./names.ts";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { createHash } from "node:crypto";
+import { rollBack, rowsOf } from "./connections.ts";
+import { bookSchema, functionSchema } from "./names.ts";
 
 /**
  * Common functions of Vertica's SQL that DuckDB lacks, as macros. `vertica_*` are what vertica.ts turns
@@ -77,10 +80,25 @@ function numberToChar(): string {
     WHEN fill THEN lpad(${signed}, width, ' ') ELSE ${signed} END`;
 }
 
-/** Makes the schema and its functions anew, in one transaction. */
-export const verticaFunctions = [
-  "BEGIN;",
-  `CREATE SCHEMA IF NOT EXISTS ${functionSchema};`,
-  ...macros.map((macro) => `CREATE OR REPLACE MACRO ${functionSchema}.${macro};`),
-  "COMMIT;",
-].join("\n");
+/**
+ * Makes the functions in a pool that does not have exactly these. A pool that has them is not written to,
+ * so that it opens on a full disk too.
+ */
+export async function installVerticaFunctions(connection: DuckDBConnection): Promise<void> {
+  const statements = macros.map((macro) => `CREATE OR REPLACE MACRO ${functionSchema}.${macro}`);
+  const digest = createHash("sha256").update(statements.join()).digest("hex");
+  const installed = `${bookSchema}.installed_functions`;
+  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${functionSchema}`);
+  await connection.run(`CREATE TABLE IF NOT EXISTS ${installed} (digest VARCHAR)`);
+  if ((await rowsOf(connection, `SELECT 1 FROM ${installed} WHERE digest = ?`, [digest])).length > 0) return;
+  await connection.run("BEGIN");
+  try {
+    for (const statement of statements) await connection.run(statement);
+    await connection.run(`DELETE FROM ${installed}`);
+    await connection.run(`INSERT INTO ${installed} VALUES (?)`, [digest]);
+    await connection.run("COMMIT");
+  } catch (error) {
+    await rollBack(connection);
+    throw error;
+  }
+}

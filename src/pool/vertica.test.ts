@@ -50,7 +50,8 @@ test.each([
 
 test("an offset in the rewritten text leads back to the author's", () => {
   const sql = "SELECT DATEDIFF(day, a, b), nope, SYSDATE, nope2";
-  const { rewritten: read } = readScript(sql)[0] ?? expect.fail();
+  const [statement] = readScript(sql);
+  const read = statement?.rewritten ?? { sql: "", original: () => -1 };
   for (const word of ["a, b", "nope,", "nope2"]) {
     expect(read.original(read.sql.indexOf(word))).toBe(sql.indexOf(word));
   }

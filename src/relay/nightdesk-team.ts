@@ -37,7 +37,7 @@ function teamJob(job: DeskJob, ahead: number): TeamJob {
     isTextOrNull(executionId) &&
     isNumberOrNull(startedAt) &&
     isNumberOrNull(rows) &&
-    (stopping === null || (typeof stopping === "object" && typeof stopping.requestedAt === "number"));
+    (stopping === null || isStopping(stopping));
   if (!understood) throw notUnderstood("status");
   return {
     id,
@@ -49,10 +49,12 @@ function teamJob(job: DeskJob, ahead: number): TeamJob {
     stopping:
       stopping === null
         ? null
-        : {
-            requestedAt: stopping.requestedAt + ahead,
-            level: String(stopping.level),
-            why: String(stopping.why),
-          },
+        : { requestedAt: stopping.requestedAt + ahead, level: stopping.level, why: stopping.why },
   };
+}
+
+function isStopping(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { requestedAt, level, why } = value as Record<string, unknown>;
+  return typeof requestedAt === "number" && typeof level === "string" && typeof why === "string";
 }

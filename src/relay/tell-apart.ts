@@ -8,7 +8,10 @@ import { asTeam } from "./failures.ts";
  * the reads that follow.
  * @throws TeamError "unreachable" when nothing answered: that says nothing about what is there.
  */
-export async function tellApart(client: Client, options: { signal: AbortSignal }): Promise<"source" | "word"> {
+export async function tellApart(
+  client: Client,
+  options: { signal: AbortSignal },
+): Promise<"source" | "word"> {
   return asTeam(async () => {
     try {
       const about = await client.desk.about(options);

@@ -35,7 +35,10 @@ export function wireTeam(client: Client): Pick<Team, "jobs" | "stop"> {
 function activeExecution(job: JobTransport): string | null {
   const current = orNull(job.currentExecutionId);
   if (current === null && (job.status === "RUNNING" || job.status === "QUEUED")) {
-    throw new TeamError("unknown", "the team does not say which execution runs, so one alone cannot be stopped");
+    throw new TeamError(
+      "unknown",
+      "the team does not say which execution runs, so one alone cannot be stopped",
+    );
   }
   return current;
 }
@@ -77,5 +80,9 @@ function teamJob(job: JobTransport | null, line: JobStatusTransport | null): Tea
 /** "No status" is believed as "never ran" only if the team's two reads agree on it. */
 function neverRan(job: JobTransport | null, line: JobStatusTransport | null): boolean {
   if (line === null) return false;
-  return orNull(line.lastExecutionStartDate) === null && orNull(job?.status) === null && orNull(job?.currentExecutionId) === null;
+  return (
+    orNull(line.lastExecutionStartDate) === null &&
+    orNull(job?.status) === null &&
+    orNull(job?.currentExecutionId) === null
+  );
 }

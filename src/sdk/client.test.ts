@@ -55,11 +55,14 @@ test("query values: absent ones are left out, lists repeat their name", async ()
   expect(new URL(sent[0]?.url ?? "").search).toBe("?executionId=e&type=JOB&logLevels=INFO&logLevels=ERROR");
 });
 
-test.each(["", ".", ".."])("the id %j would change the path and is refused before anything is sent", async (id) => {
-  const { client, sent } = clientFor(200, "[]");
-  await expect(client.logs.status(id)).rejects.toThrow(InvalidRequestError);
-  expect(sent).toEqual([]);
-});
+test.each(["", ".", ".."])(
+  "the id %j would change the path and is refused before anything is sent",
+  async (id) => {
+    const { client, sent } = clientFor(200, "[]");
+    await expect(client.logs.status(id)).rejects.toThrow(InvalidRequestError);
+    expect(sent).toEqual([]);
+  },
+);
 
 test.each([
   [401, DeniedError],
@@ -75,13 +78,21 @@ test.each([
   const { client } = clientFor(status, JSON.stringify({ detail: `no,\n${key}` }));
   const error: unknown = await client.pools.list().catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(type);
-  expect(error).toMatchObject({ status, call: "GET /integration/api/pools", message: `HTTP ${String(status)}: no, ***` });
+  expect(error).toMatchObject({
+    status,
+    call: "GET /integration/api/pools",
+    message: `HTTP ${String(status)}: no, ***`,
+  });
 });
 
 test("a validation error names its attributes; a page of HTML says nothing", async () => {
   const errors = [{ attribute: "name", error: "is taken" }, { error: "wrong" }];
-  await expect(clientFor(400, JSON.stringify({ errors })).client.pools.list()).rejects.toThrow("HTTP 400: name: is taken; wrong");
-  await expect(clientFor(403, "<html>go away", "text/html").client.pools.list()).rejects.toThrow(/^HTTP 403$/);
+  await expect(clientFor(400, JSON.stringify({ errors })).client.pools.list()).rejects.toThrow(
+    "HTTP 400: name: is taken; wrong",
+  );
+  await expect(clientFor(403, "<html>go away", "text/html").client.pools.list()).rejects.toThrow(
+    /^HTTP 403$/,
+  );
 });
 
 test.each([
@@ -111,7 +122,9 @@ test("a lost connection is unreachable with the words of the network; an abort k
   await expect(client.pools.list()).rejects.toThrow(UnreachableError);
   await expect(client.pools.list()).rejects.toThrow("fetch failed: connect ECONNREFUSED");
   const reason = new Error("enough");
-  const error: unknown = await client.pools.list({ signal: AbortSignal.abort(reason) }).catch((thrown: unknown) => thrown);
+  const error: unknown = await client.pools
+    .list({ signal: AbortSignal.abort(reason) })
+    .catch((thrown: unknown) => thrown);
   expect(error).toBe(reason);
   expect(error).not.toBeInstanceOf(ClientError);
 });

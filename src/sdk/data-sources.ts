@@ -26,7 +26,11 @@ export function dataSources(ask: Ask) {
       await ask({ method: "DELETE", path: path(poolId, dataSourceId) }, options);
     },
     /** `type` as the wire spells it: `POSTGRESQL`. */
-    async create(type: string, source: NewConnectionTransport, options?: CallOptions): Promise<ConnectionTransport> {
+    async create(
+      type: string,
+      source: NewConnectionTransport,
+      options?: CallOptions,
+    ): Promise<ConnectionTransport> {
       const all = pathOf("/integration/api/datasource/{type}", { type });
       return asObject(await ask({ method: "POST", path: all, json: source }, options));
     },
@@ -42,11 +46,20 @@ export function dataSources(ask: Ask) {
       },
       options?: CallOptions,
     ): Promise<ConnectionTransport> {
-      return asObject(await ask({ method: "PUT", path: connection(type, dataSourceId), json: source }, options));
+      return asObject(
+        await ask({ method: "PUT", path: connection(type, dataSourceId), json: source }, options),
+      );
     },
     /** Connects once; an unreachable source is an answer, not an error. */
-    async test(poolId: string, dataSourceId: string, options?: CallOptions): Promise<ConnectionTestTransport> {
-      const test = pathOf("/integration/api/pools/{poolId}/data-sources/{dataSourceId}/test", { poolId, dataSourceId });
+    async test(
+      poolId: string,
+      dataSourceId: string,
+      options?: CallOptions,
+    ): Promise<ConnectionTestTransport> {
+      const test = pathOf("/integration/api/pools/{poolId}/data-sources/{dataSourceId}/test", {
+        poolId,
+        dataSourceId,
+      });
       return asObject(await ask({ method: "POST", path: test }, options));
     },
     /** `searchString`: `%` is the wildcard. */

@@ -15,7 +15,11 @@ export type NewTableExtraction = Omit<Partial<TableExtractionTransport>, "column
 /** Tables of extraction tasks. */
 export function extractions(ask: Ask) {
   const all = (poolId: string, jobId: string, taskId: string): string =>
-    pathOf("/integration/api/pools/{poolId}/jobs/{jobId}/extractions/{taskId}/tables/", { poolId, jobId, taskId });
+    pathOf("/integration/api/pools/{poolId}/jobs/{jobId}/extractions/{taskId}/tables/", {
+      poolId,
+      jobId,
+      taskId,
+    });
   const path = (poolId: string, jobId: string, taskId: string, tableId: string): string =>
     pathOf("/integration/api/pools/{poolId}/jobs/{jobId}/extractions/{taskId}/tables/{tableId}", {
       poolId,

@@ -1,4 +1,9 @@
-import type { ExecuteAnswer, ExtractionMode, JobExecutionConfiguration, JobTransport } from "../contract/index.ts";
+import type {
+  ExecuteAnswer,
+  ExtractionMode,
+  JobExecutionConfiguration,
+  JobTransport,
+} from "../contract/index.ts";
 import { asList, asObject, pathOf } from "./request.ts";
 import type { Answer, Ask, CallOptions } from "./request.ts";
 

@@ -16,21 +16,28 @@ export function pools(ask: Ask) {
       pool: { name: string; description?: string | null },
       options?: CallOptions,
     ): Promise<DataPoolTransport> {
-      return asObject(await ask({ method: "POST", path: pathOf("/integration/api/pools", {}), json: pool }, options));
+      return asObject(
+        await ask({ method: "POST", path: pathOf("/integration/api/pools", {}), json: pool }, options),
+      );
     },
     async update(
       poolId: string,
       pool: { name?: string; description?: string | null },
       options?: CallOptions,
     ): Promise<DataPoolTransport> {
-      return asObject(await ask({ method: "PUT", path: path(poolId), json: { id: poolId, ...pool } }, options));
+      return asObject(
+        await ask({ method: "PUT", path: path(poolId), json: { id: poolId, ...pool } }, options),
+      );
     },
     async delete(poolId: string, options?: CallOptions): Promise<void> {
       await ask({ method: "DELETE", path: path(poolId) }, options);
     },
     async tables(poolId: string, options?: CallOptions): Promise<PoolTable[]> {
       return asList(
-        await ask({ method: "GET", path: pathOf("/integration/api/pools/{poolId}/tables", { poolId }) }, options),
+        await ask(
+          { method: "GET", path: pathOf("/integration/api/pools/{poolId}/tables", { poolId }) },
+          options,
+        ),
       );
     },
     /** `schemaName`: a data source's id; absent: the global tables. */

@@ -146,7 +146,8 @@ function queryString(query: Call["query"]): string {
   const pairs = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value === null || value === undefined) continue;
-    for (const one of Array.isArray(value) ? (value as readonly string[]) : [value]) pairs.append(name, String(one));
+    for (const one of Array.isArray(value) ? (value as readonly string[]) : [value])
+      pairs.append(name, String(one));
   }
   const text = pairs.toString();
   return text === "" ? "" : `?${text}`;
@@ -155,7 +156,8 @@ function queryString(query: Call["query"]): string {
 /** The answer as one JSON object. @throws UnexpectedAnswerError. */
 export function asObject<T extends object>(answer: Answer): T {
   const value = parsed(answer);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw notOurs(answer, "a JSON object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw notOurs(answer, "a JSON object");
   return value as T;
 }
 
@@ -176,7 +178,15 @@ function parsed(answer: Answer): unknown {
   }
 }
 
-function notOurs({ call, status, contentType }: Answer, wanted: string, cause?: unknown): UnexpectedAnswerError {
+function notOurs(
+  { call, status, contentType }: Answer,
+  wanted: string,
+  cause?: unknown,
+): UnexpectedAnswerError {
   const got = contentType === "" ? "an answer without a content type" : contentType;
-  return new UnexpectedAnswerError(`HTTP ${String(status)} with ${got}, expected ${wanted}`, { call, status, cause });
+  return new UnexpectedAnswerError(`HTTP ${String(status)} with ${got}, expected ${wanted}`, {
+    call,
+    status,
+    cause,
+  });
 }

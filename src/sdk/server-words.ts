@@ -21,7 +21,11 @@ function fromJson(text: string): string {
   }
   if (typeof body !== "object" || body === null) return "";
   const { errors, detail, message, title, error } = body as Record<string, unknown>;
-  if (Array.isArray(errors)) return errors.map(validationWords).filter((one) => one !== "").join("; ");
+  if (Array.isArray(errors))
+    return errors
+      .map(validationWords)
+      .filter((one) => one !== "")
+      .join("; ");
   for (const one of [detail, message, title, error]) if (typeof one === "string" && one !== "") return one;
   return "";
 }

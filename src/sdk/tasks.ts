@@ -20,7 +20,9 @@ export function tasks(ask: Ask) {
       task: NewTaskInstanceTransport,
       options?: CallOptions,
     ): Promise<TaskInstanceTransport> {
-      return asObject(await ask({ method: "POST", path: all(poolId, jobId), json: { ...task, jobId } }, options));
+      return asObject(
+        await ask({ method: "POST", path: all(poolId, jobId), json: { ...task, jobId } }, options),
+      );
     },
     async update(
       poolId: string,

@@ -42,12 +42,15 @@ export function workbench(ask: Ask) {
       statementId: string,
       options?: CallOptions,
     ): Promise<WorkbenchResult[]> {
-      const path = pathOf("/integration/api/pools/{poolId}/jobs/{jobId}/workbench/{taskId}/{statementId}/results", {
-        poolId,
-        jobId,
-        taskId,
-        statementId,
-      });
+      const path = pathOf(
+        "/integration/api/pools/{poolId}/jobs/{jobId}/workbench/{taskId}/{statementId}/results",
+        {
+          poolId,
+          jobId,
+          taskId,
+          statementId,
+        },
+      );
       return asList(await ask({ method: "GET", path }, options));
     },
   };

@@ -14,6 +14,7 @@ import { Misfit, answerTo, commonHeaders, refusal, validation } from "./errors.t
 import { PoolCache } from "./pool-cache.ts";
 import { canonicalPath, pathOf, refusedPath } from "./path.ts";
 import { checkTable, type AnyAsk, type Route } from "./route.ts";
+import { TableRouter } from "./table-router.ts";
 import { allRoutes } from "./routes/index.ts";
 
 export interface AppParts {
@@ -90,7 +91,10 @@ interface ServeOptions {
 /** The table as a router: nothing is routed that the table does not hold. */
 export function routerOf(routes: readonly Route[], door: Door, options: ServeOptions): Hono {
   checkTable(routes);
-  const router = new Hono({ getPath: (request) => canonicalPath(pathOf(request.url)) });
+  const router = new Hono({
+    router: new TableRouter(),
+    getPath: (request) => canonicalPath(pathOf(request.url)),
+  });
   for (const one of routes) {
     router.on(one.method, one.path.replace(/\{(\w+)\}/g, ":$1"), (context) =>
       serve(one, door, context, options),

@@ -1,4 +1,4 @@
-import { maySee, verbsOn, verbsOnTeam, type Keys } from "../engine/keys.ts";
+import { may, mayOnTeam, type Keys } from "../engine/keys.ts";
 import { notFound } from "../engine/belonging.ts";
 import type { ApiKey, DataPool, Verb } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
@@ -46,15 +46,15 @@ export function createDoor(keys: Keys, store: DefinitionStore, pools: PoolCache)
 
     async admit(key, access, named) {
       if (access.on === "team") {
-        if (access.verb !== "any" && !verbsOnTeam(key).has(access.verb)) throw denied(access.verb);
+        if (access.verb !== "any" && !mayOnTeam(key, access.verb)) throw denied(access.verb);
         return null;
       }
       const poolId = await poolIdOf(store, access.on, named);
       const pool = poolId === undefined ? null : await pools.pool(poolId);
-      if (pool === null || !maySee(key, pool.id)) {
+      if (pool === null || !may(key, "any", pool.id)) {
         throw notFound(access.on === "data source by id" ? "connection" : "data pool");
       }
-      if (access.verb !== "any" && !verbsOn(key, pool.id).has(access.verb)) throw denied(access.verb);
+      if (!may(key, access.verb, pool.id)) throw denied(access.verb);
       return pool;
     },
   };

@@ -4,8 +4,12 @@
  */
 const ambiguous = /%2e|%2f|%5c|%00|%3b|%25|;|\\/i;
 
+/** What nearly every path is made of. */
+const plain = /^\/[A-Za-z0-9_/-]*$/;
+
 /** Why the path part of a request is refused; null when it is fine. */
 export function refusedPath(path: string): string | null {
+  if (plain.test(path)) return null;
   if (!path.startsWith("/")) return "The request target is not a path.";
   if (ambiguous.test(path))
     return "The path holds an encoded or special character that is not allowed in it.";
@@ -20,7 +24,7 @@ export function refusedPath(path: string): string | null {
 
 /** The path with runs of slashes collapsed and without a trailing one. */
 export function canonicalPath(path: string): string {
-  const collapsed = path.replace(/\/{2,}/g, "/");
+  const collapsed = path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;
   return collapsed.length > 1 && collapsed.endsWith("/") ? collapsed.slice(0, -1) : collapsed;
 }
 

@@ -10,7 +10,7 @@ import { verbs, type ApiKey, type DataPool, type Verb } from "../model/definitio
  * - team: what belongs to no pool; the verb must be granted on "*"
  */
 export type Access =
-  | { verb: Verb | "any"; on: "pool" | "pool of body" | "data source by id" }
+  | { verb: Verb; on: "pool" | "pool of body" | "data source by id" }
   | { verb: Verb | "any"; on: "team" }
   | "without key";
 

@@ -10,7 +10,10 @@ export interface CliRun {
   lines: string[];
 }
 
-export async function runNightdesk(argv: readonly string[], context: Partial<CliContext> = {}): Promise<CliRun> {
+export async function runNightdesk(
+  argv: readonly string[],
+  context: Partial<CliContext> = {},
+): Promise<CliRun> {
   let stdout = "";
   let stderr = "";
   const code = await runCli(argv, {

@@ -81,7 +81,10 @@ async function answer(
   const honest = (): void => {
     if (authorization?.split(" ")[1] !== scriptedKey) return json({ error: "Unauthorized" }, 401);
     if (route === null || (!nightdesk && desk.has(route)) || (jobId !== null && job === undefined)) {
-      return json({ title: "Not Found", status: 404, detail: "Path not found.", errorCode: "GENERAL_NOTFOUND_PATH" }, 404);
+      return json(
+        { title: "Not Found", status: 404, detail: "Path not found.", errorCode: "GENERAL_NOTFOUND_PATH" },
+        404,
+      );
     }
     honestly(route, team.jobs, job, { json, query, response });
   };
@@ -125,7 +128,9 @@ function honestly(
     case "job":
       return job === undefined ? undefined : json(jobTransport(job));
     case "status":
-      return json(jobs.map(({ id, status, startedAt }) => ({ id, status, lastExecutionStartDate: startedAt })));
+      return json(
+        jobs.map(({ id, status, startedAt }) => ({ id, status, lastExecutionStartDate: startedAt })),
+      );
     case "cancel":
       if (job !== undefined && isActive(job)) job.status = "CANCEL";
       response.writeHead(200).end();
@@ -142,9 +147,15 @@ function honestly(
       const execution = query.get("execution");
       const { executionId } = job;
       const proof = { level: "source idle", at: Date.now(), note: "no session" };
-      if (!isActive(job)) return json({ outcome: "WAS NOT RUNNING", executionId, activeExecutionId: null, proof });
+      if (!isActive(job))
+        return json({ outcome: "WAS NOT RUNNING", executionId, activeExecutionId: null, proof });
       if (execution !== null && execution !== executionId) {
-        return json({ outcome: "OTHER EXECUTION", executionId: execution, activeExecutionId: executionId, proof: null });
+        return json({
+          outcome: "OTHER EXECUTION",
+          executionId: execution,
+          activeExecutionId: executionId,
+          proof: null,
+        });
       }
       job.status = "CANCEL";
       return json({ outcome: "STOPPED", executionId, activeExecutionId: null, proof });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { paths } from "../../contract/index.ts";
-import { maySee } from "../../engine/keys.ts";
+import { may } from "../../engine/keys.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
 import { poolChange, poolDraft, poolTransport, toPool } from "../wire/pools.ts";
@@ -18,7 +18,7 @@ export function poolRoutes({ state, definitions, poolCache }: Operations): Route
       answer: z.array(poolTransport),
       operation: async ({ key, query }) => {
         const asked = query.poolIds;
-        const seen = (await state.pools()).filter((pool) => maySee(key, pool.id));
+        const seen = (await state.pools()).filter((pool) => may(key, "any", pool.id));
         return seen
           .filter((pool) => asked === undefined || asked.includes(pool.id))
           .map((pool) => toPool(pool, key));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { paths } from "../../contract/index.ts";
-import { verbsOnTeam } from "../../engine/keys.ts";
+import { mayOnTeam } from "../../engine/keys.ts";
 import { verbs } from "../../model/definitions.ts";
 import { route, type Route } from "../route.ts";
 import { identity } from "../wire/desk.ts";
@@ -48,9 +48,8 @@ export function teamRoutes(): Route[] {
       access: anyKey,
       answer: identity.permissions,
       operation: ({ key }) => {
-        const everywhere = verbsOnTeam(key);
-        const permissions = verbs.filter((verb) => everywhere.has(verb)).map((verb) => permissionOf[verb]);
-        if (everywhere.has("edit")) permissions.push("CREATE_DATA_POOL");
+        const permissions = verbs.filter((verb) => mayOnTeam(key, verb)).map((verb) => permissionOf[verb]);
+        if (mayOnTeam(key, "edit")) permissions.push("CREATE_DATA_POOL");
         // Data Integration's name among the services; clients look for it.
         return Promise.resolve([
           { serviceName: "event-collection", permissions: [...permissions, "$ACCESS_CHILD"] },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { poolConfigurationStatuses, type DataPoolTransport } from "../../contract/index.ts";
-import { verbsOn } from "../../engine/keys.ts";
-import type { ApiKey, DataPool, Verb } from "../../model/definitions.ts";
+import { may } from "../../engine/keys.ts";
+import { verbs, type ApiKey, type DataPool, type Verb } from "../../model/definitions.ts";
 import { epochMs, id, text } from "./fields.ts";
 
 export const poolTransport: z.ZodType<DataPoolTransport> = z.strictObject({
@@ -40,7 +40,7 @@ export function toPool(pool: DataPool, key: ApiKey): DataPoolTransport {
     contentId: null,
     creatorUserId: null,
     objectId: pool.id,
-    permissions: [...verbsOn(key, pool.id)].map((verb) => permissionOf[verb]),
+    permissions: verbs.filter((verb) => may(key, verb, pool.id)).map((verb) => permissionOf[verb]),
     timeStamp: pool.createdAt,
     configurationStatus: "CONFIGURED",
     locked: false,

@@ -1,5 +1,5 @@
 import type { TableExtraction } from "../../model/definitions.ts";
-import { FatalSourceError } from "../../model/errors.ts";
+import { FatalSourceError, isNightdeskError } from "../../model/errors.ts";
 import type { TableRead } from "../../model/source.ts";
 import type { Link } from "./connect.ts";
 import { placeOf, statementError } from "./errors.ts";
@@ -46,7 +46,7 @@ export async function describeTable(link: Link, table: TableExtraction): Promise
       estimatedRows: await estimateOf(link, relation),
     };
   } catch (error) {
-    if (error instanceof FatalSourceError) throw error;
+    if (isNightdeskError(error)) throw error;
     throw statementError(error, link.access, {
       operation,
       subject: wanted,
