@@ -102,6 +102,18 @@ test.each<[string, string[], Record<string, string>, string]>([
   ],
   ["no time to wait", ["stop", "x", "--wait", "0"], {}, "--wait"],
   ["a wait that is no number", ["stop", "x", "--wait", "1e3"], {}, "--wait"],
+  [
+    "an execution whose variable was not set",
+    ["stop", "x", "--execution", "", "--url", "https://team.example", "--pool", scriptedPool],
+    { NIGHTDESK_KEY: scriptedKey },
+    "--execution has an empty value",
+  ],
+  [
+    "a key file whose variable was not set",
+    ["status", "--url", "https://team.example", "--pool", scriptedPool, "--key-file", ""],
+    { NIGHTDESK_KEY: scriptedKey },
+    "--key-file has an empty value",
+  ],
   ["a port that is none", ["serve", "--home", "x", "--port", "70000"], {}, "--port"],
 ])("%s is USAGE", async (_, argv, env, words) => {
   const answer = await runNightdesk(argv, { env });

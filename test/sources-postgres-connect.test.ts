@@ -9,7 +9,15 @@ import type { SourceAccess } from "../src/model/source.ts";
 import { postgresSource } from "../src/sources/postgres/index.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
 import { localhostCertificate, startProxy } from "./support/source-proxy.ts";
-import { accessTo, never, openControl, openSession, readTable, tableOf } from "./support/source-reading.ts";
+import {
+  accessTo,
+  never,
+  openControl,
+  openSession,
+  readTable,
+  reasonOf,
+  tableOf,
+} from "./support/source-reading.ts";
 
 const awkward = "CANARY-p@s/w?r#d%:1 '\"";
 let source: TestDatabase;
@@ -34,10 +42,7 @@ async function failureOf(access: SourceAccess, kind: new (...args: never[]) => F
     () => postgresSource.open(access, "nd:test", { signal: never }),
     () => postgresSource.control(access, { signal: never }),
   ]) {
-    const error: unknown = await attempt().then(
-      () => null,
-      (reason: unknown) => reason,
-    );
+    const error = await reasonOf(attempt());
     expect(error).toBeInstanceOf(kind);
     expect(inspect(error, { depth: 20, showHidden: true })).not.toMatch(/CANARY|p%40s/);
     lines.push((error as Failure).line);
@@ -76,7 +81,7 @@ test("a refused port", async () => {
 
 test("a host that does not exist", async () => {
   const access = accessTo(source, { host: "no-such-host.invalid" });
-  const error: unknown = await postgresSource.open(access, "nd:test", { signal: never }).catch((reason: unknown) => reason);
+  const error = await reasonOf(postgresSource.open(access, "nd:test", { signal: never }));
   expect((error as Failure).line).toMatch(/no-such-host.invalid" (is not known|cannot be looked up now)/);
 });
 
@@ -93,13 +98,17 @@ test("a server that closes at once", async () => {
   await once(listener, "listening");
   onTestFinished(() => void listener.close());
   const { port } = listener.address() as AddressInfo;
-  await failureOf(accessTo(source, { host: "127.0.0.1", port }), RetryableSourceError);
+  const line = await failureOf(accessTo(source, { host: "127.0.0.1", port }), RetryableSourceError);
+  expect(line).toContain("check host, port and the network");
 });
 
 /** A listener that takes connections and never says a word. */
 async function silentServer(): Promise<{ port: number; sockets: Socket[]; connected: Promise<unknown> }> {
   const sockets: Socket[] = [];
-  const listener = createServer((socket) => sockets.push(socket.on("error", () => {}).resume())).listen(0, "127.0.0.1");
+  const listener = createServer((socket) => sockets.push(socket.on("error", () => {}).resume())).listen(
+    0,
+    "127.0.0.1",
+  );
   await once(listener, "listening");
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
@@ -108,24 +117,29 @@ async function silentServer(): Promise<{ port: number; sockets: Socket[]; connec
   return { port: (listener.address() as AddressInfo).port, sockets, connected: once(listener, "connection") };
 }
 
-test.each(["disable", "require"] as const)("an abort ends the wait for a silent server (%s)", async (mode) => {
-  const { port, sockets, connected } = await silentServer();
-  const stop = new AbortController();
-  const access = accessTo(source, { host: "127.0.0.1", port, ssl: { mode } });
-  const opening = postgresSource.open(access, "nd:test", { signal: stop.signal });
-  await connected;
-  const [socket] = sockets;
-  if (socket === undefined) throw new Error("nobody connected");
-  const closed = once(socket, "close");
-  stop.abort({ by: "shutdown" });
-  await expect(opening).rejects.toBeInstanceOf(StoppedError);
-  await closed;
-});
+test.each(["disable", "require"] as const)(
+  "an abort ends the wait for a silent server (%s)",
+  async (mode) => {
+    const { port, sockets, connected } = await silentServer();
+    const stop = new AbortController();
+    const access = accessTo(source, { host: "127.0.0.1", port, ssl: { mode } });
+    const opening = postgresSource.open(access, "nd:test", { signal: stop.signal });
+    await connected;
+    const [socket] = sockets;
+    if (socket === undefined) throw new Error("nobody connected");
+    const closed = once(socket, "close");
+    stop.abort({ by: "shutdown" });
+    await expect(opening).rejects.toBeInstanceOf(StoppedError);
+    await closed;
+  },
+);
 
 test("with an aborted signal nothing connects", async () => {
   const { port, sockets } = await silentServer();
   const access = accessTo(source, { host: "127.0.0.1", port });
-  await expect(postgresSource.open(access, "nd:test", { signal: AbortSignal.abort("stop") })).rejects.toBeInstanceOf(StoppedError);
+  await expect(
+    postgresSource.open(access, "nd:test", { signal: AbortSignal.abort("stop") }),
+  ).rejects.toBeInstanceOf(StoppedError);
   expect(sockets).toEqual([]);
 });
 
@@ -134,7 +148,10 @@ test("the session carries its tag and its settings", async () => {
     select name, setting from pg_settings where name in ('TimeZone', 'statement_timeout', 'default_transaction_read_only',
       'client_encoding', 'idle_in_transaction_session_timeout', 'client_connection_check_interval', 'application_name')`);
   const session = await openSession(accessTo(source), "nd:tagged");
-  const settings = Object.fromEntries(await readTable(session, tableOf("settings"))) as Record<string, string>;
+  const settings = Object.fromEntries(await readTable(session, tableOf("settings"))) as Record<
+    string,
+    string
+  >;
   expect(settings).toEqual({
     TimeZone: "UTC",
     application_name: "nd:tagged",
@@ -144,14 +161,18 @@ test("the session carries its tag and its settings", async () => {
     idle_in_transaction_session_timeout: "0",
     statement_timeout: "0",
   });
-  const listed = await source.sql("select pid, application_name from pg_stat_activity where pid = $1", [session.id.pid]);
+  const listed = await source.sql("select pid, application_name from pg_stat_activity where pid = $1", [
+    session.id.pid,
+  ]);
   expect(listed).toEqual([{ pid: session.id.pid, application_name: "nd:tagged" }]);
 });
 
 test("a session that the source ends while idle is an error of the next read, not a crash", async () => {
   const session = await openSession(accessTo(source));
   await source.sql("select pg_terminate_backend($1, 5000)", [session.id.pid]);
-  await expect(session.describe(tableOf("settings"), { signal: never })).rejects.toBeInstanceOf(RetryableSourceError);
+  await expect(session.describe(tableOf("settings"), { signal: never })).rejects.toBeInstanceOf(
+    RetryableSourceError,
+  );
   await session.close();
 });
 

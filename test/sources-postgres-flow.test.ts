@@ -74,7 +74,9 @@ test("a connection that breaks in the middle is an error, wherever it breaks", a
       for await (const batch of session.read(read, { signal: never })) expect(batch.rows).toBeGreaterThan(0);
     })();
     await expect(reading).rejects.toBeInstanceOf(RetryableSourceError);
-    await expect(reading).rejects.toMatchObject({ line: expect.stringContaining("public.numbers") as string });
+    await expect(reading).rejects.toMatchObject({
+      line: expect.stringContaining("public.numbers") as string,
+    });
   }
 });
 
@@ -114,7 +116,9 @@ test("rows that trickle in are handed over before the end", async () => {
   await source.sql(`create function trickle(n int) returns bool language plpgsql volatile as
     $$ begin if n > 1000 then perform pg_sleep(600); end if; return true; end $$`);
   const session = await openSession(accessTo(source), "nd:trickle");
-  const read = await session.describe(tableOf("numbers", { filter: "i <= 1001 and trickle(i)" }), { signal: never });
+  const read = await session.describe(tableOf("numbers", { filter: "i <= 1001 and trickle(i)" }), {
+    signal: never,
+  });
   const stop = new AbortController();
   const batches = session.read(read, { signal: stop.signal })[Symbol.asyncIterator]();
   const first = await batches.next();

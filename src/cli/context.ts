@@ -54,10 +54,18 @@ export class UsageError extends Error {
   }
 }
 
-/** The value of an option that takes one; undefined if it was not given or is empty. */
+/**
+ * The value of an option that takes one; undefined if it was not given.
+ * @throws UsageError if it is empty: a script's variable that was not set must not widen what is meant.
+ */
 export function textOption({ options }: Input, name: string): string | undefined {
   const value = options[name];
-  return typeof value === "string" && value !== "" ? value : undefined;
+  if (value === "") {
+    throw new UsageError(
+      `--${name.replace(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)} has an empty value`,
+    );
+  }
+  return typeof value === "string" ? value : undefined;
 }
 
 /** A TCP port. @throws UsageError. */

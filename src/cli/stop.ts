@@ -30,8 +30,8 @@ export const run: Run = async (input, context) => {
 
 /** Milliseconds. */
 function waitOption(input: Input): number {
-  if (input.options["wait"] === undefined) return usualWaitMs;
-  const text = textOption(input, "wait") ?? "";
+  const text = textOption(input, "wait");
+  if (text === undefined) return usualWaitMs;
   const seconds = Number(text);
   if (!/^\d+(?:\.\d+)?$/.test(text) || seconds === 0 || seconds > longestWaitSeconds) {
     throw new UsageError(`--wait takes seconds, more than 0 and at most ${String(longestWaitSeconds)}`);

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { type Client, type FetchLike, createClient } from "../sdk/index.ts";
-import { DemoError, saysDiskFull } from "./demo-error.ts";
+import { DemoError, diskFull, saysDiskFull } from "./demo-error.ts";
 import { type DemoFacts, type DemoState, openDemoState, saveDemoState, writeFacts } from "./facts.ts";
 import { type FirstPool, defineFirstPool } from "./first-pool.ts";
 import { instructions } from "./instructions.ts";
@@ -210,9 +210,7 @@ async function checkPort(host: string, port: number): Promise<void> {
 function wayOut(error: unknown, home: string): unknown {
   if (error instanceof DemoError || !(error instanceof Error)) return error;
   const code = "code" in error ? String(error.code) : "";
-  if (saysDiskFull(`${code} ${error.message}`)) {
-    return new DemoError(`The disk is full: ${home} takes no more.`, "Free 3 GB there, or set NIGHTDESK_HOME to a folder on another disk.");
-  }
+  if (saysDiskFull(`${code} ${error.message}`)) return diskFull(home, { cause: error });
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
     return new DemoError(`The folder ${home} cannot be used: ${error.message}.`, "Set NIGHTDESK_HOME to a folder of your own.");
   }

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DemoError, lastWords, saysDiskFull } from "./demo-error.ts";
+import { DemoError, diskFull, lastWords, saysDiskFull } from "./demo-error.ts";
 import { type Account, newFolderFor, stillOwned } from "./postgres-account.ts";
 import { type PostgresBinaries, program } from "./postgres-binaries.ts";
 import { readJson, writePrivateJson } from "./private-file.ts";
@@ -103,13 +103,13 @@ async function initdb(
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const failure = await new Promise<string | null>((resolve) => {
     child.once("error", (error) => { resolve(error.message); });
-    child.once("close", (code) => { resolve(code === 0 ? null : lastWords(output)); });
+    child.once("close", (code) => { resolve(code === 0 ? null : output); });
   });
   signal.removeEventListener("abort", onAbort);
   signal.throwIfAborted();
   if (failure === null) return;
   if (saysDiskFull(failure)) throw diskFull(data);
-  throw new DemoError(`PostgreSQL could not make its data folder ${data}: ${failure}`, wayAround);
+  throw new DemoError(`PostgreSQL could not make its data folder ${data}: ${lastWords(failure)}`, wayAround);
 }
 
 /** The spawn options that make a child run as the account. */
@@ -118,7 +118,3 @@ export function asAccount(account: Account | null): { uid?: number; gid?: number
 }
 
 export const wayAround = "Set NIGHTDESK_DEMO_PG_URL to a PostgreSQL that runs, or install another one (apt-get install postgresql).";
-
-export function diskFull(place: string): DemoError {
-  return new DemoError(`The disk is full: ${place} takes no more.`, "Free 3 GB there, or set NIGHTDESK_HOME to a folder on another disk.");
-}

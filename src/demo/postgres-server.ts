@@ -5,10 +5,10 @@ import { join } from "node:path";
 import pg from "pg";
 import { systemClock } from "../base/clock.ts";
 import { deferred } from "../base/deferred.ts";
-import { DemoError, lastWords, saysDiskFull } from "./demo-error.ts";
+import { DemoError, diskFull, lastWords, saysDiskFull } from "./demo-error.ts";
 import { type Account, postgresAccount } from "./postgres-account.ts";
 import { type PostgresBinaries, findPostgres, program } from "./postgres-binaries.ts";
-import { type Cluster, asAccount, dataFolder, diskFull, ensureData, openCluster, rememberCluster, wayAround } from "./postgres-cluster.ts";
+import { type Cluster, asAccount, dataFolder, ensureData, openCluster, rememberCluster, wayAround } from "./postgres-cluster.ts";
 import { endEarlier } from "./postgres-earlier.ts";
 
 /** A PostgreSQL of our own that accepts connections on 127.0.0.1. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { DeskJob } from "../contract/index.ts";
 import type { Client } from "../sdk/index.ts";
-import { DemoError } from "./demo-error.ts";
+import { DemoError, diskFull, saysDiskFull } from "./demo-error.ts";
 import { type DemoState, saveDemoState } from "./facts.ts";
 import { type FirstPool, type PoolJob, limitRows } from "./first-pool.ts";
 import type { SampleSize } from "./sample-data.ts";
@@ -96,8 +96,10 @@ async function runToSuccess(
     if (rows !== null) onProgress(Math.min(0.99, rows / expectedRows), `${job.name}: ${rows.toLocaleString("en")} rows`);
   });
   if (ended.status === "SUCCESS") return;
+  const why = await whyFailed(around, ended);
+  if (saysDiskFull(why)) throw diskFull("the pool");
   throw new DemoError(
-    `The job "${job.name}" ended as ${String(ended.status)}: ${await whyFailed(around, ended)}`,
+    `The job "${job.name}" ended as ${String(ended.status)}: ${why}`,
     "Start again; if it repeats, move the home away for a fresh one.",
   );
 }

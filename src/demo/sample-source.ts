@@ -1,5 +1,5 @@
 import pg from "pg";
-import { DemoError, saysDiskFull } from "./demo-error.ts";
+import { DemoError, diskFull, saysDiskFull } from "./demo-error.ts";
 import { type SampleSize, fillSteps, sampleSchema, sampleTables, sampleVersion } from "./sample-data.ts";
 
 /** A way into a PostgreSQL. */
@@ -45,9 +45,7 @@ export async function prepareSample(
 function told(error: unknown, { host, port, database, user }: PostgresAccess): DemoError {
   const text = error instanceof Error ? (error.message === "" ? error.name : error.message) : String(error);
   const place = `PostgreSQL at ${host}:${String(port)} (database ${database}, user ${user})`;
-  if (saysDiskFull(text)) {
-    return new DemoError(`The disk of ${place} is full.`, "Free 3 GB there, or set NIGHTDESK_HOME to a folder on another disk.");
-  }
+  if (saysDiskFull(text) || codeOf(error) === "53100") return diskFull(place, { cause: error });
   return new DemoError(`The sample could not be made in ${place}: ${text}.`, "Check that address, its password and rights, or unset NIGHTDESK_DEMO_PG_URL to use a PostgreSQL of the demo's own.", { cause: error });
 }
 

@@ -1,7 +1,7 @@
 /** The desk: operating any Team. Sees, stops, and says what is proven. */
 export { lookAtPool } from "./look.ts";
 export { stopAndProve } from "./stop-and-prove.ts";
-export type { StopProgress, StopScope } from "./stop-and-prove.ts";
+export type { StopProgress } from "./stop-and-prove.ts";
 export { jobLine, verdictText } from "./text.ts";
 export { codes, verdict } from "./verdict.ts";
-export type { Code, JobReport, StopOutcome, Verdict, Word } from "./verdict.ts";
+export type { Verdict } from "./verdict.ts";

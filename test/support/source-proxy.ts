@@ -36,7 +36,10 @@ export interface SourceProxy {
 }
 
 /** With `tls` it takes the TLS of the client upon itself; without it refuses TLS, as a server without it does. */
-export async function startProxy(to: { host: string; port: number }, { tls = false } = {}): Promise<SourceProxy> {
+export async function startProxy(
+  to: { host: string; port: number },
+  { tls = false } = {},
+): Promise<SourceProxy> {
   const sockets = new Set<Socket>();
   const cancels = { plain: 0, inTls: 0 };
   let frozen = false;

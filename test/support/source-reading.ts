@@ -38,7 +38,11 @@ export function tableOf(tableName: string, changes: Partial<TableExtraction> = {
   };
 }
 
-export function select(columnName: string, preferredType: string | null = null, primaryKey = false): ColumnSelection {
+export function select(
+  columnName: string,
+  preferredType: string | null = null,
+  primaryKey = false,
+): ColumnSelection {
   return { columnName, primaryKey, preferredType };
 }
 
@@ -53,6 +57,16 @@ export async function openControl(access: SourceAccess): Promise<SourceControl> 
   const control = await postgresSource.control(access, { signal: never });
   onTestFinished(() => control.close());
   return control;
+}
+
+/** Why `promise` rejects. From the call on it counts as handled, so that other things may be done before the await. */
+export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    () => {
+      throw new Error("it did not reject");
+    },
+    (reason: unknown) => reason,
+  );
 }
 
 /** What a reader of the batches sees, as text: null, or the value as `textAt` writes it. */
@@ -82,7 +96,9 @@ function textAt(vector: ColumnVector, column: Column | undefined, row: number): 
   const { type } = column;
   const width = widthOf(type);
   const [from, to] =
-    vector.offsets === null ? [row * width, (row + 1) * width] : [vector.offsets[row], vector.offsets[row + 1]];
+    vector.offsets === null
+      ? [row * width, (row + 1) * width]
+      : [vector.offsets[row], vector.offsets[row + 1]];
   const value = Buffer.from(vector.data.subarray(from, to));
   switch (type.kind) {
     case "boolean":

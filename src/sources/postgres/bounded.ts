@@ -24,9 +24,11 @@ export async function bounded<T>(
   };
   signal.addEventListener("abort", onAbort, { once: true });
   const limit =
-    limitMs === undefined ? undefined : setTimeout(() => {
-      stop(new TimeLimitError(limitMs));
-    }, limitMs);
+    limitMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          stop(new TimeLimitError(limitMs));
+        }, limitMs);
   const endOrGoOn = async (): Promise<void> => {
     clearTimeout(limit);
     signal.removeEventListener("abort", onAbort);

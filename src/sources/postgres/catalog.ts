@@ -72,13 +72,21 @@ async function findRelation(link: Link, { tableName, schemaName }: TableExtracti
     );
     if (found.length > 1) {
       const names = found.map(({ schema, name }) => quoteTable(schema, name)).join(", ");
-      throw fatal(link, `"${tableName}" may mean ${names}`, "write schema and table exactly as the source does");
+      throw fatal(
+        link,
+        `"${tableName}" may mean ${names}`,
+        "write schema and table exactly as the source does",
+      );
     }
     const [relation] = found;
     if (relation !== undefined) return relation;
   }
   const where = schemaName === null ? "on the search path of the connection" : `in schema "${schemaName}"`;
-  throw fatal(link, `there is no table "${tableName}" ${where}`, "correct schema and table, or search the tables");
+  throw fatal(
+    link,
+    `there is no table "${tableName}" ${where}`,
+    "correct schema and table, or search the tables",
+  );
 }
 
 async function columnsOf(link: Link, oid: number): Promise<SourceColumn[]> {
@@ -99,7 +107,12 @@ async function columnsOf(link: Link, oid: number): Promise<SourceColumn[]> {
 }
 
 /** In the order of the source; a selected column must be there. */
-function chooseColumns(link: Link, table: TableExtraction, label: string, columns: SourceColumn[]): ChosenColumn[] {
+function chooseColumns(
+  link: Link,
+  table: TableExtraction,
+  label: string,
+  columns: SourceColumn[],
+): ChosenColumn[] {
   if (columns.length === 0) {
     throw fatal(link, `${label} has no columns`, "take the table out of the extraction");
   }

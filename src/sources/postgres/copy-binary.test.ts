@@ -44,20 +44,15 @@ function valueAt(vector: ColumnVector, column: Column, row: number): Row[number]
   if (vector.validity !== null && ((vector.validity[row >> 3] ?? 0) & (1 << (row & 7))) === 0) return null;
   const width = widthOf(column.type);
   const [from, to] =
-    vector.offsets === null ? [row * width, (row + 1) * width] : [vector.offsets[row], vector.offsets[row + 1]];
+    vector.offsets === null
+      ? [row * width, (row + 1) * width]
+      : [vector.offsets[row], vector.offsets[row + 1]];
   const value = Buffer.from(vector.data.subarray(from, to));
-  switch (column.type.kind) {
-    case "boolean":
-      return value[0] === 1;
-    case "int32":
-      return value.readInt32LE();
-    case "int64":
-      return value.readBigInt64LE();
-    case "text":
-      return value.toString();
-    default:
-      return new Uint8Array(value);
-  }
+  const { kind } = column.type;
+  if (kind === "boolean") return value[0] === 1;
+  if (kind === "int32") return value.readInt32LE();
+  if (kind === "int64") return value.readBigInt64LE();
+  return kind === "text" ? value.toString() : new Uint8Array(value);
 }
 
 function rowsOf({ rows, vectors }: ColumnBatch): Row[] {
@@ -173,7 +168,11 @@ test.each([
 
 test("a header extension is passed over", () => {
   const stream = encode([[true, 7, null, "a", null]]);
-  const extended = Buffer.concat([stream.subarray(0, 15), Buffer.from([0, 0, 0, 3, 1, 2, 3]), stream.subarray(19)]);
+  const extended = Buffer.concat([
+    stream.subarray(0, 15),
+    Buffer.from([0, 0, 0, 3, 1, 2, 3]),
+    stream.subarray(19),
+  ]);
   expect(read(cut(extended, [17, 20])).rows).toEqual([[true, 7, null, "a", null]]);
 });
 

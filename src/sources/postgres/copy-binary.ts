@@ -63,7 +63,8 @@ export class CopyReader {
       if (this.#rows >= most || this.#rows >= batchRows || this.#bytes >= batchBytes) return true;
       if (!this.#readRow()) return false;
     }
-    if (this.#phase === "over" && this.#at < this.#chunk.bytes.length) throw this.#broken("bytes after the last row");
+    if (this.#phase === "over" && this.#at < this.#chunk.bytes.length)
+      throw this.#broken("bytes after the last row");
     return false;
   }
 

@@ -50,15 +50,13 @@ function textOf(unscaled: bigint, scale: number): string {
   return unscaled < 0n ? `-${text}` : text;
 }
 
-const anyDecimal = fc
-  .integer({ min: 1, max: 38 })
-  .chain((precision) =>
-    fc.record({
-      precision: fc.constant(precision),
-      scale: fc.integer({ min: 0, max: precision }),
-      unscaled: fc.bigInt({ min: -(10n ** BigInt(precision)) + 1n, max: 10n ** BigInt(precision) - 1n }),
-    }),
-  );
+const anyDecimal = fc.integer({ min: 1, max: 38 }).chain((precision) =>
+  fc.record({
+    precision: fc.constant(precision),
+    scale: fc.integer({ min: 0, max: precision }),
+    unscaled: fc.bigInt({ min: -(10n ** BigInt(precision)) + 1n, max: 10n ** BigInt(precision) - 1n }),
+  }),
+);
 
 test("every DECIMAL(p,s) is written exactly, and its text read back", () => {
   fc.assert(
@@ -115,7 +113,11 @@ test("a number of 131,072 digits is refused without being computed", () => {
 });
 
 test("NaN and the infinities do not fit, and are named", () => {
-  for (const [sign, name] of [[0xc000, "NaN"], [0xd000, "Infinity"], [0xf000, "-Infinity"]] as const) {
+  for (const [sign, name] of [
+    [0xc000, "NaN"],
+    [0xd000, "Infinity"],
+    [0xf000, "-Infinity"],
+  ] as const) {
     expect(write(special(sign), 38, 12)).toBeNull();
     expect(numericText(special(sign), 0)).toBe(name);
   }

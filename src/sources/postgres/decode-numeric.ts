@@ -26,7 +26,12 @@ function limbsOfPower(precision: number): number[] {
 export type NumericWriter = (view: DataView, at: number, length: number, row: number) => boolean;
 
 /** `target` holds values of `width` bytes, as `widthOf` gives it for the precision. */
-export function numericWriter(target: ArrayBuffer, width: number, precision: number, scale: number): NumericWriter {
+export function numericWriter(
+  target: ArrayBuffer,
+  width: number,
+  precision: number,
+  scale: number,
+): NumericWriter {
   const storeNumber = numberStore(target, width);
   const storeLimbs = limbStore(target, width);
   const smallBound = precision < 16 ? powerOfTen(precision) : exactLimit;

@@ -154,7 +154,12 @@ function timestampWriter(column: Column, label: string, buffer: ArrayBuffer): Wr
     const sumHigh = high + epochHigh + (sumLow >= limbSize ? 1 : 0);
     if (sumHigh > maxInt32 || (sumHigh === maxInt32 && sumLow % limbSize === maxUint32)) {
       const micros = view.getBigInt64(at) + epochMicros;
-      throw misfit(column, label, `${String(micros)} microseconds after 1970`, "a timestamp before the year 294247");
+      throw misfit(
+        column,
+        label,
+        `${String(micros)} microseconds after 1970`,
+        "a timestamp before the year 294247",
+      );
     }
     words[target] = sumLow;
     words[target + 1] = sumHigh;
@@ -166,7 +171,10 @@ function ofLength(expected: number, column: Column, label: string, write: WriteF
     if (length !== expected) {
       throw new FatalSourceError(
         `column "${column.name}" of ${label} came with ${String(length)} bytes instead of ${String(expected)}`,
-        { operation: "read a table", next: "the table may have been changed while it was read: run the job again" },
+        {
+          operation: "read a table",
+          next: "the table may have been changed while it was read: run the job again",
+        },
       );
     }
     write(from, at, length, row);
@@ -227,7 +235,13 @@ function grown(data: Buffer, used: number, needed: number): Buffer {
   return larger;
 }
 
-function notUtf8(column: Column, label: string, data: Buffer, offsets: Uint32Array, rows: number): FatalSourceError {
+function notUtf8(
+  column: Column,
+  label: string,
+  data: Buffer,
+  offsets: Uint32Array,
+  rows: number,
+): FatalSourceError {
   let shown = "";
   for (let row = 0; row < rows && shown === ""; row += 1) {
     const value = data.subarray(offsets[row], offsets[row + 1]);

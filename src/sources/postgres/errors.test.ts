@@ -7,7 +7,13 @@ const password = "CANARY-p@s/?#%: w";
 const access: SourceAccess = {
   name: "SAP ECC",
   password,
-  configuration: { host: "db.example", port: 5433, database: "ecc", user: "reader", ssl: { mode: "require" } },
+  configuration: {
+    host: "db.example",
+    port: 5433,
+    database: "ecc",
+    user: "reader",
+    ssl: { mode: "require" },
+  },
 };
 
 function failure(code: string, message = "it did not work"): Error {

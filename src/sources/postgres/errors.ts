@@ -49,8 +49,7 @@ export function statementError(
   return new FatalSourceError(message, { ...facts, next });
 }
 
-const untrusted =
-  /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ALTNAME|^ERR_(SSL|TLS)|^EPROTO$|SSL connection/;
+const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ALTNAME|^ERR_(SSL|TLS)|^EPROTO$|SSL connection/;
 
 /** Why a connection did not come about: what, where, next step; never the password. */
 export function connectError(error: unknown, access: SourceAccess): FatalSourceError | RetryableSourceError {
@@ -64,22 +63,34 @@ export function connectError(error: unknown, access: SourceAccess): FatalSourceE
     new RetryableSourceError(message, { ...facts, next });
 
   if (code === "28P01" || said.startsWith("SASL:")) {
-    return fatal(`the password of user "${user}" was not accepted`, "set user and password of the connection again");
+    return fatal(
+      `the password of user "${user}" was not accepted`,
+      "set user and password of the connection again",
+    );
   }
   if (code === "28000") return fatal(`${said} (28000)`, "let this user in from this machine (pg_hba.conf)");
-  if (code === "3D000") return fatal(`there is no database "${database}"`, "correct the database of the connection");
+  if (code === "3D000")
+    return fatal(`there is no database "${database}"`, "correct the database of the connection");
   if (code === "42501") return fatal(`${said} (42501)`, `grant CONNECT on the database to "${user}"`);
   if (code.startsWith("53")) {
     return retryable(`${said} (${code})`, "free sessions at the source or raise its limit, and try again");
   }
   if (code === "57P03") return retryable(`${said} (57P03)`, "wait until the source is up and try again");
   if (code === "ECONNREFUSED") {
-    return retryable("nothing accepts connections there", "check host and port, and that PostgreSQL is running");
+    return retryable(
+      "nothing accepts connections there",
+      "check host and port, and that PostgreSQL is running",
+    );
   }
-  if (code === "ENOTFOUND") return fatal(`the host name "${host}" is not known`, "correct the host of the connection");
-  if (code === "EAI_AGAIN") return retryable(`the name "${host}" cannot be looked up now`, "check DNS and try again");
+  if (code === "ENOTFOUND")
+    return fatal(`the host name "${host}" is not known`, "correct the host of the connection");
+  if (code === "EAI_AGAIN")
+    return retryable(`the name "${host}" cannot be looked up now`, "check DNS and try again");
   if (untrusted.test(code) || untrusted.test(said)) {
-    return fatal(`TLS (mode ${ssl.mode}) failed: ${said}`, "check the TLS mode and the CA certificate of the connection");
+    return fatal(
+      `TLS (mode ${ssl.mode}) failed: ${said}`,
+      "check the TLS mode and the CA certificate of the connection",
+    );
   }
   if (isPassing(code)) return retryable(said, "check host, port and the network, and try again");
   return fatal(`${said} (${code})`, "check the settings of the connection");

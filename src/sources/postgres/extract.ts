@@ -129,7 +129,11 @@ class CopyQuery {
   /** Waits for bytes, the end or a failure; with rows in hand not for long. */
   #arrival(withRows: boolean): Promise<"arrived" | "quiet"> {
     return new Promise((resolve) => {
-      const limit = withRows ? setTimeout(() => { settle("quiet"); }, trickleMs) : undefined;
+      const limit = withRows
+        ? setTimeout(() => {
+            settle("quiet");
+          }, trickleMs)
+        : undefined;
       const settle = (how: "arrived" | "quiet"): void => {
         clearTimeout(limit);
         this.#wake = () => undefined;

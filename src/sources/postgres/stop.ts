@@ -29,7 +29,11 @@ export class PostgresControl implements SourceControl {
     this.#link = link;
   }
 
-  async sessions(tag: string, known: SourceSessionId[], options: { signal: AbortSignal }): Promise<SessionList> {
+  async sessions(
+    tag: string,
+    known: SourceSessionId[],
+    options: { signal: AbortSignal },
+  ): Promise<SessionList> {
     // The outer join: an empty list comes with its times too, out of the same read.
     const rows = await this.#ask<ListRow>(
       "read the sessions of the source",

@@ -57,7 +57,9 @@ function declaredDecimal(modifier: number): ColumnType | null {
   const precision = ((modifier - 4) >> 16) & 0xffff;
   // 11 bits with a sign since PostgreSQL 15; older servers have no scale above 1000 and none below 0.
   const scale = (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
-  return precision <= mostDigits && scale >= 0 && scale <= precision ? { kind: "decimal", precision, scale } : null;
+  return precision <= mostDigits && scale >= 0 && scale <= precision
+    ? { kind: "decimal", precision, scale }
+    : null;
 }
 
 /** What a preferred type means for a numeric; null: read it as without one, the pool converts. */
