@@ -27,11 +27,15 @@ class Failure extends Error {
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  throw new Failure(`Node ${process.versions.node} is too old: install Node 20.19 or newer from https://nodejs.org`);
+  throw new Failure(
+    `Node ${process.versions.node} is too old: install Node 20.19 or newer from https://nodejs.org`,
+  );
 }
 
 async function lockfileDigest() {
-  return createHash("sha256").update(await readFile(lockfile)).digest("hex");
+  return createHash("sha256")
+    .update(await readFile(lockfile))
+    .digest("hex");
 }
 
 /** Installed by us from this very lockfile, or by npm itself after the lockfile was written. */
@@ -57,7 +61,8 @@ async function run(what, command, args, options = {}) {
   });
   process.off("SIGINT", forward).off("SIGTERM", forward);
   if (stoppedBy !== null) throw new Failure(`${what} was stopped`, stoppedBy === "SIGINT" ? 130 : 143);
-  if (code !== 0) throw new Failure(`${what} failed with exit code ${String(code)}: see the lines above`, code ?? 1);
+  if (code !== 0)
+    throw new Failure(`${what} failed with exit code ${String(code)}: see the lines above`, code ?? 1);
 }
 
 async function install() {

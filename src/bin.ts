@@ -15,7 +15,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 const report = (line: string): void => {
   process.stderr.write(`nightdesk: ${line}\n`);
 };
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 const { env, stdout, stderr } = process;
 
 process.exitCode = await runCli(process.argv.slice(2), {

@@ -41,10 +41,14 @@ export function readConfig(input: ConfigInput, env: Record<string, string | unde
   });
   if (!result.success) {
     const issue = result.error.issues[0];
-    throw new UserError("invalid", `${issue?.path.join(".") ?? "configuration"}: ${issue?.message ?? "wrong"}`, {
-      operation,
-      next: "see nightdesk serve --help",
-    });
+    throw new UserError(
+      "invalid",
+      `${issue?.path.join(".") ?? "configuration"}: ${issue?.message ?? "wrong"}`,
+      {
+        operation,
+        next: "see nightdesk serve --help",
+      },
+    );
   }
   const config = Object.freeze(result.data);
   if (!isLoopback(config.host) && !config.insecureHttp) {

@@ -150,7 +150,8 @@ class PoolProcess {
         const { answer } = message;
         const asked = this.#asked.get(message.askId);
         if (answer.kind !== "error") asked?.resolve(answer);
-        else if (answer.user) asked?.reject(new UserError("invalid", answer.message, { operation: "ask the pool" }));
+        else if (answer.user)
+          asked?.reject(new UserError("invalid", answer.message, { operation: "ask the pool" }));
         else asked?.reject(new Error(answer.message));
         break;
       }
@@ -228,7 +229,10 @@ export function createPoolProcesses(home: string, environment: Record<string, st
           await opened.run(plan, password, live);
         },
         (error: unknown) => {
-          live.gone.resolve({ kind: "process-gone", detail: error instanceof Error ? error.message : String(error) });
+          live.gone.resolve({
+            kind: "process-gone",
+            detail: error instanceof Error ? error.message : String(error),
+          });
         },
       );
       return {
@@ -242,7 +246,9 @@ export function createPoolProcesses(home: string, environment: Record<string, st
       };
     },
     takeOver: async (poolId) => {
-      await (await processOf(poolId)).ready;
+      await (
+        await processOf(poolId)
+      ).ready;
     },
     ask: async (poolId, question) => (await processOf(poolId)).ask(question),
     remove: async (poolId) => {

@@ -15,7 +15,10 @@ export interface ServeOptions extends ConfigInput {
  */
 export async function serve(options: ServeOptions): Promise<number> {
   const { env, out, report, signal } = options;
-  const server = await startNightdesk(readConfig(options, env), { report, poolEnvironment: poolEnvironment(env) });
+  const server = await startNightdesk(readConfig(options, env), {
+    report,
+    poolEnvironment: poolEnvironment(env),
+  });
   out(`Nightdesk listens on ${server.url}`);
   if (server.newAdminKey !== null) {
     out(`Admin key, shown only now: ${server.newAdminKey}`);
@@ -26,6 +29,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   });
   out("Nightdesk stops: no new work; what runs is stopped and proven");
   const { unproven } = await server.stop();
-  if (unproven > 0) report(`${String(unproven)} execution(s) not proven to have ended; the next start goes on with them`);
+  if (unproven > 0)
+    report(`${String(unproven)} execution(s) not proven to have ended; the next start goes on with them`);
   return unproven === 0 ? 0 : 20;
 }

@@ -73,8 +73,16 @@ const facts = `SELECT current_setting('server_encoding') AS encoding, current_se
 
 test("brings up a server on loopback, in UTF-8, durable, behind a password", async () => {
   const server = await start();
-  expect(await ask(server, facts)).toMatchObject({ encoding: "UTF8", fsync: "on", listens: "127.0.0.1", sockets: "", major: server.major });
-  await expect(ask({ ...server, password: "CANARY-wrong" }, "SELECT 1")).rejects.toThrow(/password authentication failed/);
+  expect(await ask(server, facts)).toMatchObject({
+    encoding: "UTF8",
+    fsync: "on",
+    listens: "127.0.0.1",
+    sockets: "",
+    major: server.major,
+  });
+  await expect(ask({ ...server, password: "CANARY-wrong" }, "SELECT 1")).rejects.toThrow(
+    /password authentication failed/,
+  );
 
   const record = join(home, "postgres.json");
   expect((await stat(record)).mode & 0o777).toBe(0o600);
@@ -86,18 +94,23 @@ test("brings up a server on loopback, in UTF-8, durable, behind a password", asy
   await expect(ask(server, "SELECT 1")).rejects.toThrow(/ECONNREFUSED/);
 });
 
-test.runIf(isRoot)("as root, an unprivileged user runs it, outside of a home that this user cannot enter", async () => {
-  await chmod(home, 0o700);
-  const account = await postgresAccount();
-  const server = await start();
-  expect(server.folder.startsWith(home)).toBe(false);
-  expect((await stat(server.folder)).uid).toBe(account?.uid);
-  expect(account?.uid).not.toBe(0);
-  if (process.platform === "linux") {
-    expect(await readFile(`/proc/${String(server.pid)}/status`, "utf8")).toMatch(new RegExp(`^Uid:\\s+${String(account?.uid)}\\s`, "m"));
-  }
-  await server.stop();
-});
+test.runIf(isRoot)(
+  "as root, an unprivileged user runs it, outside of a home that this user cannot enter",
+  async () => {
+    await chmod(home, 0o700);
+    const account = await postgresAccount();
+    const server = await start();
+    expect(server.folder.startsWith(home)).toBe(false);
+    expect((await stat(server.folder)).uid).toBe(account?.uid);
+    expect(account?.uid).not.toBe(0);
+    if (process.platform === "linux") {
+      expect(await readFile(`/proc/${String(server.pid)}/status`, "utf8")).toMatch(
+        new RegExp(`^Uid:\\s+${String(account?.uid)}\\s`, "m"),
+      );
+    }
+    await server.stop();
+  },
+);
 
 test("the npm package's binaries do the same where the machine has none", async () => {
   const server = await start({ packageOnly: true });
@@ -143,7 +156,9 @@ test("an abort while it starts leaves nothing running", async () => {
   const starting = startPostgres({ home, searchPath, signal: stop.signal });
   stop.abort(new Error("changed my mind"));
   await expect(starting).rejects.toThrow("changed my mind");
-  const { folder } = JSON.parse(await readFile(join(home, "postgres.json"), "utf8").catch(() => "{}")) as { folder?: string };
+  const { folder } = JSON.parse(await readFile(join(home, "postgres.json"), "utf8").catch(() => "{}")) as {
+    folder?: string;
+  };
   if (folder !== undefined) {
     folders.add(folder);
     await expect(stat(join(folder, "data", "postmaster.pid"))).rejects.toThrow(/ENOENT/);
@@ -151,7 +166,10 @@ test("an abort while it starts leaves nothing running", async () => {
 });
 
 /** A Node process of its own that starts the server, says where, and stays. */
-async function startInChild(childHome: string, account: { uid: number; gid: number } | null): Promise<{ child: ChildProcess; server: Access & { pid: number; folder: string } }> {
+async function startInChild(
+  childHome: string,
+  account: { uid: number; gid: number } | null,
+): Promise<{ child: ChildProcess; server: Access & { pid: number; folder: string } }> {
   const script = join(import.meta.dirname, "support", "postgres-child.ts");
   const tsx = join(import.meta.dirname, "..", "node_modules", "tsx", "dist", "loader.mjs");
   const child = spawn(process.execPath, ["--import", tsx, script, childHome], {
@@ -166,7 +184,9 @@ async function startInChild(childHome: string, account: { uid: number; gid: numb
       text += chunk.toString();
       if (text.includes("\n")) resolve(text);
     });
-    child.once("exit", (code) => { reject(new Error(`the child ended with ${String(code)}`)); });
+    child.once("exit", (code) => {
+      reject(new Error(`the child ended with ${String(code)}`));
+    });
   });
   const server = JSON.parse(line) as Access & { pid: number; folder: string };
   pids.add(server.pid);
@@ -175,7 +195,8 @@ async function startInChild(childHome: string, account: { uid: number; gid: numb
 }
 
 async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));
+  if (child.exitCode === null && child.signalCode === null)
+    await new Promise((resolve) => child.once("exit", resolve));
 }
 
 test("kill -9 of the one who started it ends it too, and the next start goes on with the data", async () => {
@@ -192,7 +213,10 @@ test("kill -9 of the one who started it ends it too, and the next start goes on 
 
 test("after kill -9 of the postmaster itself the next start recovers what was committed", async () => {
   const account = await postgresAccount();
-  const bystander = spawn("sleep", ["60"], { stdio: "ignore", ...(account === null ? {} : { uid: account.uid, gid: account.gid }) });
+  const bystander = spawn("sleep", ["60"], {
+    stdio: "ignore",
+    ...(account === null ? {} : { uid: account.uid, gid: account.gid }),
+  });
   const first = await start();
   await ask(first, "CREATE TABLE kept AS SELECT 42 AS answer");
   process.kill(first.pid, "SIGKILL");
@@ -211,7 +235,9 @@ test("after kill -9 of the postmaster itself the next start recovers what was co
 test("a start on a home whose server is in use is refused in one line that names the holder", async () => {
   const { child, server } = await startInChild(home, null);
   await expect(startPostgres({ home, searchPath, signal })).rejects.toThrow(
-    new RegExp(`^The sample database in .* is in use by process ${String(child.pid)}\\. End that one first, or set NIGHTDESK_HOME`),
+    new RegExp(
+      `^The sample database in .* is in use by process ${String(child.pid)}\\. End that one first, or set NIGHTDESK_HOME`,
+    ),
   );
   expect(await ask(server, "SELECT 1 AS one")).toEqual({ one: 1 });
   child.kill("SIGTERM");

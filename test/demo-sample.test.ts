@@ -27,7 +27,11 @@ async function fillIn(database: TestDatabase): Promise<void> {
 async function checksums(database: TestDatabase): Promise<unknown[]> {
   const found: unknown[] = [];
   for (const table of sampleTables) {
-    found.push(...(await database.sql(`SELECT '${table}' AS name, count(*), md5(string_agg(t::text, '|' ORDER BY t::text COLLATE "C")) FROM "${table}" t`)));
+    found.push(
+      ...(await database.sql(
+        `SELECT '${table}' AS name, count(*), md5(string_agg(t::text, '|' ORDER BY t::text COLLATE "C")) FROM "${table}" t`,
+      )),
+    );
   }
   return found;
 }
@@ -74,24 +78,75 @@ test("another database, in another time zone, gets the same rows", async () => {
 });
 
 const never: [what: string, sql: string][] = [
-  ["an order without items", `SELECT FROM "VBAK" h WHERE NOT EXISTS (SELECT FROM "VBAP" i WHERE (i."MANDT", i."VBELN") = (h."MANDT", h."VBELN"))`],
-  ["an item without an order", `SELECT FROM "VBAP" i WHERE NOT EXISTS (SELECT FROM "VBAK" h WHERE (i."MANDT", i."VBELN") = (h."MANDT", h."VBELN"))`],
-  ["an order whose value is not that of its items", `SELECT FROM "VBAK" h WHERE "NETWR" <> (SELECT sum("NETWR") FROM "VBAP" i WHERE i."VBELN" = h."VBELN")`],
-  ["items in another currency than the order", `SELECT FROM "VBAK" h JOIN "VBAP" i USING ("VBELN") WHERE h."WAERK" <> i."WAERK"`],
-  ["an item's value that is not quantity times price", `SELECT FROM "VBAP" WHERE "NETWR" <> "KWMENG" * "NETPR"`],
-  ["a delivery without an order", `SELECT FROM "LIKP" d WHERE NOT EXISTS (SELECT FROM "VBAK" h WHERE h."VBELN" = d."VGBEL")`],
-  ["a delivery for another customer", `SELECT FROM "LIKP" d JOIN "VBAK" h ON h."VBELN" = d."VGBEL" WHERE d."KUNNR" <> h."KUNNR"`],
-  ["a delivery before its order", `SELECT FROM "LIKP" d JOIN "VBAK" h ON h."VBELN" = d."VGBEL" WHERE d."ERDAT" <= h."ERDAT" OR d."UPD_TMSTMP" <= h."UPD_TMSTMP"`],
+  [
+    "an order without items",
+    `SELECT FROM "VBAK" h WHERE NOT EXISTS (SELECT FROM "VBAP" i WHERE (i."MANDT", i."VBELN") = (h."MANDT", h."VBELN"))`,
+  ],
+  [
+    "an item without an order",
+    `SELECT FROM "VBAP" i WHERE NOT EXISTS (SELECT FROM "VBAK" h WHERE (i."MANDT", i."VBELN") = (h."MANDT", h."VBELN"))`,
+  ],
+  [
+    "an order whose value is not that of its items",
+    `SELECT FROM "VBAK" h WHERE "NETWR" <> (SELECT sum("NETWR") FROM "VBAP" i WHERE i."VBELN" = h."VBELN")`,
+  ],
+  [
+    "items in another currency than the order",
+    `SELECT FROM "VBAK" h JOIN "VBAP" i USING ("VBELN") WHERE h."WAERK" <> i."WAERK"`,
+  ],
+  [
+    "an item's value that is not quantity times price",
+    `SELECT FROM "VBAP" WHERE "NETWR" <> "KWMENG" * "NETPR"`,
+  ],
+  [
+    "a delivery without an order",
+    `SELECT FROM "LIKP" d WHERE NOT EXISTS (SELECT FROM "VBAK" h WHERE h."VBELN" = d."VGBEL")`,
+  ],
+  [
+    "a delivery for another customer",
+    `SELECT FROM "LIKP" d JOIN "VBAK" h ON h."VBELN" = d."VGBEL" WHERE d."KUNNR" <> h."KUNNR"`,
+  ],
+  [
+    "a delivery before its order",
+    `SELECT FROM "LIKP" d JOIN "VBAK" h ON h."VBELN" = d."VGBEL" WHERE d."ERDAT" <= h."ERDAT" OR d."UPD_TMSTMP" <= h."UPD_TMSTMP"`,
+  ],
   ["goods issued before the delivery was made", `SELECT FROM "LIKP" WHERE "WADAT_IST" <= "ERDAT"`],
-  ["an invoice without a delivery", `SELECT FROM "BKPF" b WHERE "BLART" = 'RV' AND NOT EXISTS (SELECT FROM "LIKP" d WHERE d."VBELN" = b."XBLNR")`],
-  ["a delivery without an invoice", `SELECT FROM "LIKP" d WHERE NOT EXISTS (SELECT FROM "BKPF" b WHERE b."BLART" = 'RV' AND d."VBELN" = b."XBLNR")`],
-  ["an invoice before its delivery", `SELECT FROM "BKPF" b JOIN "LIKP" d ON d."VBELN" = b."XBLNR" WHERE b."BLART" = 'RV' AND b."BUDAT" < d."ERDAT"`],
-  ["a posting before its document", `SELECT FROM "BKPF" WHERE "BUDAT" < "BLDAT" OR "GJAHR" <> extract(year FROM "BUDAT") OR "MONAT" <> extract(month FROM "BUDAT")`],
-  ["a document without lines", `SELECT FROM "BKPF" b WHERE NOT EXISTS (SELECT FROM "BSEG" s WHERE (s."BUKRS", s."BELNR", s."GJAHR") = (b."BUKRS", b."BELNR", b."GJAHR"))`],
-  ["a line without a document", `SELECT FROM "BSEG" s WHERE NOT EXISTS (SELECT FROM "BKPF" b WHERE (s."BUKRS", s."BELNR", s."GJAHR") = (b."BUKRS", b."BELNR", b."GJAHR"))`],
-  ["a document that does not balance", `SELECT FROM "BSEG" GROUP BY "BELNR" HAVING sum("DMBTR" * CASE "SHKZG" WHEN 'S' THEN 1 ELSE -1 END) <> 0`],
-  ["a line cleared before it was posted", `SELECT FROM "BSEG" s JOIN "BKPF" b USING ("BELNR") WHERE s."AUGDT" < b."BUDAT"`],
-  ["lines that are not numbered from 1 on", `SELECT FROM "BSEG" GROUP BY "BELNR" HAVING max("BUZEI") <> count(*) OR min("BUZEI") <> 1 OR count(*) < 2`],
+  [
+    "an invoice without a delivery",
+    `SELECT FROM "BKPF" b WHERE "BLART" = 'RV' AND NOT EXISTS (SELECT FROM "LIKP" d WHERE d."VBELN" = b."XBLNR")`,
+  ],
+  [
+    "a delivery without an invoice",
+    `SELECT FROM "LIKP" d WHERE NOT EXISTS (SELECT FROM "BKPF" b WHERE b."BLART" = 'RV' AND d."VBELN" = b."XBLNR")`,
+  ],
+  [
+    "an invoice before its delivery",
+    `SELECT FROM "BKPF" b JOIN "LIKP" d ON d."VBELN" = b."XBLNR" WHERE b."BLART" = 'RV' AND b."BUDAT" < d."ERDAT"`,
+  ],
+  [
+    "a posting before its document",
+    `SELECT FROM "BKPF" WHERE "BUDAT" < "BLDAT" OR "GJAHR" <> extract(year FROM "BUDAT") OR "MONAT" <> extract(month FROM "BUDAT")`,
+  ],
+  [
+    "a document without lines",
+    `SELECT FROM "BKPF" b WHERE NOT EXISTS (SELECT FROM "BSEG" s WHERE (s."BUKRS", s."BELNR", s."GJAHR") = (b."BUKRS", b."BELNR", b."GJAHR"))`,
+  ],
+  [
+    "a line without a document",
+    `SELECT FROM "BSEG" s WHERE NOT EXISTS (SELECT FROM "BKPF" b WHERE (s."BUKRS", s."BELNR", s."GJAHR") = (b."BUKRS", b."BELNR", b."GJAHR"))`,
+  ],
+  [
+    "a document that does not balance",
+    `SELECT FROM "BSEG" GROUP BY "BELNR" HAVING sum("DMBTR" * CASE "SHKZG" WHEN 'S' THEN 1 ELSE -1 END) <> 0`,
+  ],
+  [
+    "a line cleared before it was posted",
+    `SELECT FROM "BSEG" s JOIN "BKPF" b USING ("BELNR") WHERE s."AUGDT" < b."BUDAT"`,
+  ],
+  [
+    "lines that are not numbered from 1 on",
+    `SELECT FROM "BSEG" GROUP BY "BELNR" HAVING max("BUZEI") <> count(*) OR min("BUZEI") <> 1 OR count(*) < 2`,
+  ],
 ];
 
 test.each(never)("there is never %s", async (_, sql) => {
@@ -99,11 +154,17 @@ test.each(never)("there is never %s", async (_, sql) => {
 });
 
 test("the checks above look at rows", async () => {
-  const [counts] = await source.sql(`SELECT (SELECT count(*)::int FROM "VBAK") AS orders, (SELECT count(*)::int FROM "VBAP") AS items,
+  const [counts] =
+    await source.sql(`SELECT (SELECT count(*)::int FROM "VBAK") AS orders, (SELECT count(*)::int FROM "VBAP") AS items,
     (SELECT count(*)::int FROM "LIKP") AS deliveries, (SELECT count(*)::int FROM "BKPF") AS documents, (SELECT count(*)::int FROM "BSEG") AS lines,
     (SELECT count(*)::int FROM "BKPF" WHERE "BLART" = 'RV') AS invoices`);
   expect(counts).toMatchObject({ orders: size.orders, documents: size.documents });
-  for (const [name, least] of [["items", 4000], ["deliveries", 1200], ["invoices", 1200], ["lines", 25_000]] as const) {
+  for (const [name, least] of [
+    ["items", 4000],
+    ["deliveries", 1200],
+    ["invoices", 1200],
+    ["lines", 25_000],
+  ] as const) {
     expect(counts?.[name]).toBeGreaterThan(least);
   }
 });
@@ -114,15 +175,30 @@ test("BSEG has columns of many types, with nulls, empty strings and text from ar
      FROM information_schema.columns WHERE table_schema = 'sap' AND table_name = 'BSEG'`,
   );
   expect(types.map(({ type }) => type)).toEqual(
-    expect.arrayContaining(["smallint", "integer", "bigint", "numeric(15,2)", "numeric(13,3)", "text", "date", "timestamp with time zone", "boolean"].map((type) => expect.stringContaining(type) as string)),
+    expect.arrayContaining(
+      [
+        "smallint",
+        "integer",
+        "bigint",
+        "numeric(15,2)",
+        "numeric(13,3)",
+        "text",
+        "date",
+        "timestamp with time zone",
+        "boolean",
+      ].map((type) => expect.stringContaining(type) as string),
+    ),
   );
-  const [found] = await source.sql(`SELECT count(*) FILTER (WHERE "SGTXT" IS NULL)::int AS nulls, count(*) FILTER (WHERE "SGTXT" = '')::int AS empty,
+  const [found] =
+    await source.sql(`SELECT count(*) FILTER (WHERE "SGTXT" IS NULL)::int AS nulls, count(*) FILTER (WHERE "SGTXT" = '')::int AS empty,
     count(*) FILTER (WHERE "SGTXT" LIKE '%請求書%')::int AS japanese, count(*) FILTER (WHERE "SGTXT" LIKE '%ü%')::int AS german,
     count(*) FILTER (WHERE "SGTXT" LIKE '%💶%')::int AS emoji, count(*) FILTER (WHERE "AUGDT" IS NULL)::int AS open,
     count(*) FILTER (WHERE "MENGE" IS NULL)::int AS unmeasured, count(*) FILTER (WHERE "XNEGP")::int AS negative,
     count(*) FILTER (WHERE NOT "XNEGP")::int AS positive FROM "BSEG"`);
   for (const [what, count] of Object.entries(found ?? {})) expect(count, what).toBeGreaterThan(0);
-  const [columns] = await source.sql(`SELECT count(*)::int AS n FROM information_schema.columns WHERE table_schema = 'sap' AND table_name = 'BSEG'`);
+  const [columns] = await source.sql(
+    `SELECT count(*)::int AS n FROM information_schema.columns WHERE table_schema = 'sap' AND table_name = 'BSEG'`,
+  );
   expect(columns?.["n"]).toBeGreaterThanOrEqual(12);
 });
 
@@ -135,7 +211,12 @@ test("prepareSample fills once, gives a role that can only read, and makes an ol
   let steps = 0;
   const prepare = async (wanted = small) => {
     steps = 0;
-    return prepareSample(admin, reader, wanted, { onProgress: () => { steps += 1; }, signal: new AbortController().signal });
+    return prepareSample(admin, reader, wanted, {
+      onProgress: () => {
+        steps += 1;
+      },
+      signal: new AbortController().signal,
+    });
   };
   const access = await prepare();
   expect(steps).toBeGreaterThan(5);

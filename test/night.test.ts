@@ -78,7 +78,10 @@ test("a run loads exactly what the source holds, and its log tells it in the con
       (max(changed) at time zone 'UTC')::text e, '1' f from "BSEG"`,
   )) as Record<string, string>[];
   expect(counts).toEqual(Object.values(expected ?? {}));
-  const { executionItems } = await server.ok("GET", `/integration/api/pools/${pool.poolId}/logs/${job.jobId}/executions`);
+  const { executionItems } = await server.ok(
+    "GET",
+    `/integration/api/pools/${pool.poolId}/logs/${job.jobId}/executions`,
+  );
   const items = await server.ok(
     "GET",
     `/integration/api/pools/${pool.poolId}/logs/executions?executionId=${executionItems[0].executionId}&type=TASK&id=${job.jobId}`,
@@ -114,11 +117,17 @@ test("the two curl lines: RUNNING, cancel, CANCEL, nothing at the source, the po
   });
   expect(await taggedSessions(source)).toHaveLength(1);
 
-  const status = await server.call("GET", `/integration//api/pools/${pool.poolId}/logs/status`, { key: operatorKey });
-  expect(status.json.find((entry: { id: string }) => entry.id === job.jobId).status).toBe("RUNNING");
-  const cancel = await server.call("POST", `/integration//api/pools/${pool.poolId}/jobs/${job.jobId}/cancel`, {
+  const status = await server.call("GET", `/integration//api/pools/${pool.poolId}/logs/status`, {
     key: operatorKey,
   });
+  expect(status.json.find((entry: { id: string }) => entry.id === job.jobId).status).toBe("RUNNING");
+  const cancel = await server.call(
+    "POST",
+    `/integration//api/pools/${pool.poolId}/jobs/${job.jobId}/cancel`,
+    {
+      key: operatorKey,
+    },
+  );
   // Proven at the moment of the answer: asked at once, over another connection.
   expect(await taggedSessions(source)).toEqual([]);
   expect([cancel.status, cancel.text, cancel.headers.get("x-nightdesk-code")]).toEqual([200, "", "0"]);
@@ -170,10 +179,15 @@ test("a frozen backend keeps the status RUNNING and the answer unproven, until i
 
 test("user SQL that hides the session under another name does not hide it from the proof", async () => {
   const job = await makeExtractionJob(server, pool, "hidden", [
-    { tableName: "BKPF", filterDefinition: "set_config('application_name', 'innocent', false) is not null and pg_sleep(0.2) is not null" },
+    {
+      tableName: "BKPF",
+      filterDefinition:
+        "set_config('application_name', 'innocent', false) is not null and pg_sleep(0.2) is not null",
+    },
   ]);
   await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
-  const hidden = (): Promise<unknown[]> => source.sql("select pid from pg_stat_activity where application_name = 'innocent'");
+  const hidden = (): Promise<unknown[]> =>
+    source.sql("select pid from pg_stat_activity where application_name = 'innocent'");
   await until(async () => ((await hidden()).length > 0 ? true : null));
   const cancel = await server.call("POST", `${job.path}/cancel`, {});
   expect(cancel.status).toBe(200);
@@ -186,7 +200,9 @@ test("a cancel ends a statement that sleeps at the source, and one that computes
     { tableName: "BKPF", filterDefinition: "pg_sleep(3600) is not null" },
   ]);
   await server.ok("POST", `${sleeping.path}/execute`, { mode: "FULL" });
-  await until(async () => ((await taggedSessions(source)).some(({ state }) => state === "active") ? true : null));
+  await until(async () =>
+    (await taggedSessions(source)).some(({ state }) => state === "active") ? true : null,
+  );
   expect((await server.call("POST", `${sleeping.path}/cancel`, {})).status).toBe(200);
   expect(await statusOf(server, pool.poolId, sleeping.jobId)).toBe("CANCEL");
 
@@ -214,7 +230,10 @@ test.each([
   const job = await makeExtractionJob(server, pool, name, ["BSEG", table]);
   await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
   expect(await waitForStatus(server, pool.poolId, job.jobId, "SUCCESS", "FAIL")).toBe("FAIL");
-  const { executionItems } = await server.ok("GET", `/integration/api/pools/${pool.poolId}/logs/${job.jobId}/executions`);
+  const { executionItems } = await server.ok(
+    "GET",
+    `/integration/api/pools/${pool.poolId}/logs/${job.jobId}/executions`,
+  );
   const tasks = await server.ok(
     "GET",
     `/integration/api/pools/${pool.poolId}/logs/executions?executionId=${executionItems[0].executionId}&type=TASK&id=${job.jobId}`,
@@ -239,7 +258,10 @@ test("a wrong password and an unreachable host FAIL with one line and no secret"
       poolId: pool.poolId,
       configuration: { ...connectionTo(source), ...change },
     });
-    const looked = await server.ok("POST", `/integration/api/pools/${pool.poolId}/data-sources/${dataSourceId}/test`);
+    const looked = await server.ok(
+      "POST",
+      `/integration/api/pools/${pool.poolId}/data-sources/${dataSourceId}/test`,
+    );
     expect(looked.reachable).toBe(false);
     expect(looked.message).not.toContain("CANARY");
     const job = await makeExtractionJob(server, { ...pool, dataSourceId }, name, ["BKPF"]);

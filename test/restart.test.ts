@@ -53,7 +53,10 @@ async function makeJobs() {
   await waitForStatus(server, poolId, job.jobId, "SUCCESS");
   const path = `/integration/api/datasource/POSTGRESQL/${dataSourceId}`;
   const whole = await server.ok("GET", path);
-  await server.ok("PUT", path, { ...whole, configuration: { ...whole.configuration, maxRowsPerSecond: 1000 } });
+  await server.ok("PUT", path, {
+    ...whole,
+    configuration: { ...whole.configuration, maxRowsPerSecond: 1000 },
+  });
   return { poolId: poolId as string, ...job };
 }
 
@@ -76,7 +79,10 @@ test("kill -9 in a run: the next server ends the leftovers and the execution is 
   server = await startServerProcess(home, adminKey);
   expect(await waitForStatus(server, job.poolId, job.jobId, "FAIL", "CANCEL", "SUCCESS")).toBe("FAIL");
   expect(await taggedSessions(source)).toEqual([]);
-  const { executionItems } = await server.ok("GET", `/integration/api/pools/${job.poolId}/logs/${job.jobId}/executions`);
+  const { executionItems } = await server.ok(
+    "GET",
+    `/integration/api/pools/${job.poolId}/logs/${job.jobId}/executions`,
+  );
   const detail = await server.ok(
     "GET",
     `/integration/api/pools/${job.poolId}/logs/executions/detail?executionId=${executionItems[0].executionId}&id=${job.jobId}&type=JOB&limit=5&page=0`,
@@ -91,7 +97,9 @@ test("kill -9 while a stop is not proven: the wish survives and ends as CANCEL",
   const [session] = await taggedSessions(source);
   process.kill(session?.pid ?? 0, "SIGSTOP");
   try {
-    const asked = server.ok("POST", `/desk/v1/pools/${job.poolId}/jobs/${job.jobId}/stop?wait=1`, { reason: "midnight" });
+    const asked = server.ok("POST", `/desk/v1/pools/${job.poolId}/jobs/${job.jobId}/stop?wait=1`, {
+      reason: "midnight",
+    });
     expect((await asked).outcome).toBe("NOT PROVEN");
     await server.end("SIGKILL");
     server = await startServerProcess(home, adminKey);

@@ -12,16 +12,25 @@ function oneLine(text: string): string {
 
 /** The last lines a program wrote, for the end of an error line. */
 export function lastWords(output: string): string {
-  const lines = output.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+  const lines = output
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
   return lines.slice(-3).join(" ").slice(-400);
 }
 
 /** The one line for it, from whatever noticed. */
 export function diskFull(place: string, options?: { cause?: unknown }): DemoError {
-  return new DemoError(`The disk is full: ${place} takes no more.`, "Free 3 GB there, or set NIGHTDESK_HOME (as root: TMPDIR) to a folder on another disk.", options);
+  return new DemoError(
+    `The disk is full: ${place} takes no more.`,
+    "Free 3 GB there, or set NIGHTDESK_HOME (as root: TMPDIR) to a folder on another disk.",
+    options,
+  );
 }
 
 /** True where a program or the system says that a disk has no room left. */
 export function saysDiskFull(text: string): boolean {
-  return /no space left on device|ENOSPC|not enough space on the disk|disk quota exceeded|database or disk is full|wrote only \d+ of \d+ bytes/i.test(text);
+  return /no space left on device|ENOSPC|not enough space on the disk|disk quota exceeded|database or disk is full|wrote only \d+ of \d+ bytes/i.test(
+    text,
+  );
 }

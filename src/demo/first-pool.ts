@@ -52,7 +52,12 @@ export async function limitRows(
   maxRowsPerSecond: number,
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
-  await client.dataSources.update(connectionType, dataSourceId, { configuration: { maxRowsPerSecond } }, { signal });
+  await client.dataSources.update(
+    connectionType,
+    dataSourceId,
+    { configuration: { maxRowsPerSecond } },
+    { signal },
+  );
 }
 
 interface Scope {
@@ -71,16 +76,32 @@ async function ensureConnection(
   const known = named(await client.dataSources.list(poolId, { signal }), connectionName);
   const configuration = { host, port, database, user, password, ssl };
   if (known === undefined) {
-    return (await client.dataSources.create(connectionType, { name: connectionName, poolId, configuration }, { signal })).id;
+    return (
+      await client.dataSources.create(
+        connectionType,
+        { name: connectionName, poolId, configuration },
+        { signal },
+      )
+    ).id;
   }
   const { configuration: now } = await client.dataSources.settings(connectionType, known.id, { signal });
-  if (!pointsTo(now, configuration)) await client.dataSources.update(connectionType, known.id, { configuration }, { signal });
+  if (!pointsTo(now, configuration))
+    await client.dataSources.update(connectionType, known.id, { configuration }, { signal });
   return known.id;
 }
 
 /** The sample PostgreSQL may have another port than last time. */
-function pointsTo(now: ConnectionConfigurationTransport, { host, port, database, user, ssl }: Omit<PostgresAccess, "password">): boolean {
-  return now.host === host && now.port === port && now.database === database && now.user === user && now.ssl.mode === ssl.mode;
+function pointsTo(
+  now: ConnectionConfigurationTransport,
+  { host, port, database, user, ssl }: Omit<PostgresAccess, "password">,
+): boolean {
+  return (
+    now.host === host &&
+    now.port === port &&
+    now.database === database &&
+    now.user === user &&
+    now.ssl.mode === ssl.mode
+  );
 }
 
 async function ensureJob({ client, poolId, dataSourceId, signal }: Scope, name: string): Promise<PoolJob> {
@@ -88,19 +109,32 @@ async function ensureJob({ client, poolId, dataSourceId, signal }: Scope, name: 
   return { id: (known ?? (await client.jobs.create(poolId, { name, dataSourceId }, { signal }))).id, name };
 }
 
-async function ensureExtraction({ client, poolId, signal }: Scope, jobId: string, name: string, tables: SampleTable[]): Promise<void> {
+async function ensureExtraction(
+  { client, poolId, signal }: Scope,
+  jobId: string,
+  name: string,
+  tables: SampleTable[],
+): Promise<void> {
   const known = named(await client.tasks.list(poolId, jobId, { signal }), name);
-  const task = known ?? (await client.tasks.create(poolId, jobId, { taskType: "EXTRACTION", name }, { signal }));
-  const there = (await client.extractions.get(poolId, jobId, task.id, { signal })).tables.map(({ tableName }) => tableName);
+  const task =
+    known ?? (await client.tasks.create(poolId, jobId, { taskType: "EXTRACTION", name }, { signal }));
+  const there = (await client.extractions.get(poolId, jobId, task.id, { signal })).tables.map(
+    ({ tableName }) => tableName,
+  );
   const missing = tables.filter((table) => !there.includes(table));
   if (missing.length === 0) return;
   const added = missing.map((tableName) => ({ tableName, schemaName: sampleSchema }));
   await client.extractions.addTables(poolId, jobId, task.id, added, { signal });
 }
 
-async function ensureTransformation({ client, poolId, signal }: Scope, jobId: string, name: string): Promise<void> {
+async function ensureTransformation(
+  { client, poolId, signal }: Scope,
+  jobId: string,
+  name: string,
+): Promise<void> {
   const known = named(await client.tasks.list(poolId, jobId, { signal }), name);
-  const task = known ?? (await client.tasks.create(poolId, jobId, { taskType: "TRANSFORMATION", name }, { signal }));
+  const task =
+    known ?? (await client.tasks.create(poolId, jobId, { taskType: "TRANSFORMATION", name }, { signal }));
   const { statement } = await client.transformations.statement(poolId, jobId, task.id, { signal });
   // Somebody may have changed it since: theirs stays.
   if (statement !== null && statement !== "") return;

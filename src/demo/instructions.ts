@@ -4,14 +4,20 @@ import type { DemoFacts, SecretFiles } from "./facts.ts";
  * What a person does next, as lines to paste: they work as they are in sh, in cmd and in PowerShell
  * (where `@` outside of quotes means something else, and `curl` without .exe another program).
  */
-export function instructions(facts: DemoFacts, files: SecretFiles, jobId: string, platform: NodeJS.Platform): string[] {
+export function instructions(
+  facts: DemoFacts,
+  files: SecretFiles,
+  jobId: string,
+  platform: NodeJS.Platform,
+): string[] {
   const { url, poolId, operatorKey, source } = facts;
   const windows = platform === "win32";
   const curl = windows ? "curl.exe" : "curl";
   const header = `-H "@${files.operatorHeader}"`;
   const typed = `-H "Authorization: AppKey ${operatorKey}"`;
   const team = `--url ${url} --pool ${poolId} --key-file "${files.operatorHeader}"`;
-  const look = "SELECT pid, state, wait_event, query FROM pg_stat_activity WHERE application_name LIKE 'nd:%'";
+  const look =
+    "SELECT pid, state, wait_event, query FROM pg_stat_activity WHERE application_name LIKE 'nd:%'";
   const psql = `psql -h ${source.host} -p ${String(source.port)} -U ${source.user} -d ${source.database} -c "${look}"`;
   return [
     "See it, and stop it. The key is in a file and stays off the command line:",

@@ -62,7 +62,9 @@ export async function newFolderFor(account: Account): Promise<string> {
 /** True if the folder is a real one, belongs to the account and can be reached: not one that somebody else put there. */
 export async function stillOwned(account: Account, folder: string): Promise<boolean> {
   const facts = await lstat(folder).catch(() => null);
-  return facts !== null && facts.isDirectory() && facts.uid === account.uid && (await canReach(account, folder));
+  return (
+    facts !== null && facts.isDirectory() && facts.uid === account.uid && (await canReach(account, folder))
+  );
 }
 
 /** Gives a folder and all below it to the account. */

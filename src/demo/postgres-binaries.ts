@@ -82,7 +82,10 @@ async function machineFolders(searchPath: string): Promise<string[]> {
 /** Major version of the server programs in a folder; null if they are not all there or do not run. */
 async function majorIn(folder: string, signal: AbortSignal): Promise<number | null> {
   for (const name of ["initdb", "postgres"]) {
-    const there = await access(join(folder, name + suffix), constants.X_OK).then(() => true, () => false);
+    const there = await access(join(folder, name + suffix), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
     if (!there) return null;
   }
   const { stdout } = await promisify(execFile)(join(folder, `postgres${suffix}`), ["--version"], {
@@ -115,7 +118,14 @@ async function packagedNative(): Promise<string | null> {
  */
 async function usableNative(native: string, account: Account | null, copyTo: string): Promise<string> {
   const links = await packedLinks(native);
-  const whole = await Promise.all(links.map(({ target }) => access(join(native, "..", target)).then(() => true, () => false)));
+  const whole = await Promise.all(
+    links.map(({ target }) =>
+      access(join(native, "..", target)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   if (!whole.includes(false) && (account === null || (await canReach(account, native)))) return native;
 
   const copy = join(copyTo, "native");

@@ -94,16 +94,35 @@ async function initdb(
   signal.throwIfAborted();
   const child = spawn(
     program(binaries, "initdb"),
-    ["-D", data, "--username=postgres", "--encoding=UTF8", "--no-locale", "--auth=scram-sha-256", `--pwfile=${passwordFile}`],
-    { cwd, env: { LC_ALL: "C" }, stdio: ["ignore", "pipe", "pipe"], windowsHide: true, ...asAccount(account) },
+    [
+      "-D",
+      data,
+      "--username=postgres",
+      "--encoding=UTF8",
+      "--no-locale",
+      "--auth=scram-sha-256",
+      `--pwfile=${passwordFile}`,
+    ],
+    {
+      cwd,
+      env: { LC_ALL: "C" },
+      stdio: ["ignore", "pipe", "pipe"],
+      windowsHide: true,
+      ...asAccount(account),
+    },
   );
   const onAbort = (): void => void child.kill("SIGKILL");
   signal.addEventListener("abort", onAbort, { once: true });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const failure = await new Promise<string | null>((resolve) => {
-    child.once("error", (error) => { resolve(error.message); });
-    child.once("close", (code) => { resolve(code === 0 ? null : output); });
+    child.once("error", (error) => {
+      resolve(error.message);
+    });
+    child.once("close", (code) => {
+      resolve(code === 0 ? null : output);
+    });
   });
   signal.removeEventListener("abort", onAbort);
   signal.throwIfAborted();
@@ -117,4 +136,5 @@ export function asAccount(account: Account | null): { uid?: number; gid?: number
   return account === null ? {} : { uid: account.uid, gid: account.gid };
 }
 
-export const wayAround = "Set NIGHTDESK_DEMO_PG_URL to a PostgreSQL that runs, or install another one (apt-get install postgresql).";
+export const wayAround =
+  "Set NIGHTDESK_DEMO_PG_URL to a PostgreSQL that runs, or install another one (apt-get install postgresql).";

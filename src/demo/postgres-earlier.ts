@@ -19,7 +19,12 @@ export async function endEarlier(cluster: Cluster, { signal }: { signal: AbortSi
     if (pid === null) return;
     if (!(await isAlive(pid)) || (await isSomebodyElse(pid, data))) return disown(data);
     const now = systemClock.monotonic();
-    if (now > patience && cluster.startedBy !== process.pid && cluster.startedBy !== 0 && (await isAlive(cluster.startedBy))) {
+    if (
+      now > patience &&
+      cluster.startedBy !== process.pid &&
+      cluster.startedBy !== 0 &&
+      (await isAlive(cluster.startedBy))
+    ) {
       throw new DemoError(
         `The sample database in ${cluster.folder} is in use by process ${String(cluster.startedBy)}.`,
         "End that one first, or set NIGHTDESK_HOME to another folder.",

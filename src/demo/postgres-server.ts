@@ -8,7 +8,15 @@ import { deferred } from "../base/deferred.ts";
 import { DemoError, diskFull, lastWords, saysDiskFull } from "./demo-error.ts";
 import { type Account, postgresAccount } from "./postgres-account.ts";
 import { type PostgresBinaries, findPostgres, program } from "./postgres-binaries.ts";
-import { type Cluster, asAccount, dataFolder, ensureData, openCluster, rememberCluster, wayAround } from "./postgres-cluster.ts";
+import {
+  type Cluster,
+  asAccount,
+  dataFolder,
+  ensureData,
+  openCluster,
+  rememberCluster,
+  wayAround,
+} from "./postgres-cluster.ts";
 import { endEarlier } from "./postgres-earlier.ts";
 
 /** A PostgreSQL of our own that accepts connections on 127.0.0.1. */
@@ -80,7 +88,10 @@ export async function startPostgres(options: {
     // Backends of a killed postmaster hold its shared memory for a moment; a port can be taken between our look and its bind.
     const passing = /Address already in use|could not bind|still in use/i.test(trouble);
     if (!passing || attempt === 20) {
-      throw new DemoError(`PostgreSQL ${String(binaries.major)} did not start: ${lastWords(trouble)}`, `Its log: ${logPath(cluster)}. ${wayAround}`);
+      throw new DemoError(
+        `PostgreSQL ${String(binaries.major)} did not start: ${lastWords(trouble)}`,
+        `Its log: ${logPath(cluster)}. ${wayAround}`,
+      );
     }
     if (/Address already in use|could not bind/i.test(trouble)) cluster.port = 0;
     await systemClock.sleep(250, { signal });
@@ -117,13 +128,28 @@ async function launch(
   const all = { ...ourSettings, port: String(cluster.port), ...settings };
   const child = spawn(
     program(binaries, "postgres"),
-    ["-D", dataFolder(cluster), ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
+    [
+      "-D",
+      dataFolder(cluster),
+      ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    ],
     // A session of its own: Ctrl-C in a terminal reaches us alone, and we decide the order of ending.
-    { cwd: cluster.folder, env: { LC_ALL: "C" }, stdio: ["ignore", log.fd, log.fd], detached: true, windowsHide: true, ...asAccount(account) },
+    {
+      cwd: cluster.folder,
+      env: { LC_ALL: "C" },
+      stdio: ["ignore", log.fd, log.fd],
+      detached: true,
+      windowsHide: true,
+      ...asAccount(account),
+    },
   );
   const { promise: ended, resolve: hasEnded } = deferred<void>();
-  child.once("exit", () => { hasEnded(); });
-  child.once("error", () => { hasEnded(); });
+  child.once("exit", () => {
+    hasEnded();
+  });
+  child.once("error", () => {
+    hasEnded();
+  });
   await log.close();
   if (child.pid === undefined) {
     throw new DemoError(`PostgreSQL could not be started: ${program(binaries, "postgres")}.`, wayAround);
@@ -131,7 +157,11 @@ async function launch(
   const watcher = watch(child.pid, account);
   void ended.then(() => watcher?.kill("SIGKILL"));
   let stopping: Promise<void> | null = null;
-  return { pid: child.pid, ended, stop: () => (stopping ??= end(child, ended, binaries, dataFolder(cluster))) };
+  return {
+    pid: child.pid,
+    ended,
+    stop: () => (stopping ??= end(child, ended, binaries, dataFolder(cluster))),
+  };
 }
 
 /**
@@ -140,23 +170,35 @@ async function launch(
  */
 function watch(pid: number, account: Account | null): ChildProcess | null {
   if (process.platform === "win32") return null;
-  const watcher = spawn("/bin/sh", ["-c", 'while read -r line; do :; done; kill -INT "$1" 2>/dev/null', "sh", String(pid)], {
-    cwd: "/",
-    env: {},
-    stdio: ["pipe", "ignore", "ignore"],
-    detached: true,
-    ...asAccount(account),
-  });
+  const watcher = spawn(
+    "/bin/sh",
+    ["-c", 'while read -r line; do :; done; kill -INT "$1" 2>/dev/null', "sh", String(pid)],
+    {
+      cwd: "/",
+      env: {},
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+      ...asAccount(account),
+    },
+  );
   watcher.on("error", () => {});
   watcher.stdin?.on("error", () => {});
   return watcher;
 }
 
 /** Fast shutdown (ends sessions, writes everything), then immediate, then by force; each after a limit. */
-async function end(child: ChildProcess, ended: Promise<void>, binaries: PostgresBinaries, data: string): Promise<void> {
+async function end(
+  child: ChildProcess,
+  ended: Promise<void>,
+  binaries: PostgresBinaries,
+  data: string,
+): Promise<void> {
   if (process.platform === "win32") {
     // Windows has no signals: PostgreSQL takes them through a pipe that pg_ctl knows.
-    spawn(program(binaries, "pg_ctl"), ["stop", "-D", data, "-m", "fast"], { stdio: "ignore", windowsHide: true }).on("error", () => child.kill());
+    spawn(program(binaries, "pg_ctl"), ["stop", "-D", data, "-m", "fast"], {
+      stdio: "ignore",
+      windowsHide: true,
+    }).on("error", () => child.kill());
   } else {
     child.kill("SIGINT");
   }
@@ -169,7 +211,11 @@ async function end(child: ChildProcess, ended: Promise<void>, binaries: Postgres
 }
 
 /** null when it lets us in; else the end of its log. */
-async function untilReady(postmaster: Postmaster, cluster: Cluster, signal: AbortSignal): Promise<string | null> {
+async function untilReady(
+  postmaster: Postmaster,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<string | null> {
   let over = false;
   void postmaster.ended.then(() => (over = true));
   let refusal = "";
@@ -207,13 +253,20 @@ async function freePort(wanted: number): Promise<number> {
   for (const port of [wanted, 0]) {
     const free = await new Promise<number | null>((resolve) => {
       const probe = createServer();
-      probe.once("error", () => { resolve(null); });
+      probe.once("error", () => {
+        resolve(null);
+      });
       probe.listen(port, "127.0.0.1", () => {
         const address = probe.address();
-        probe.close(() => { resolve(typeof address === "object" && address !== null ? address.port : null); });
+        probe.close(() => {
+          resolve(typeof address === "object" && address !== null ? address.port : null);
+        });
       });
     });
     if (free !== null) return free;
   }
-  throw new DemoError("This machine gives no free port on 127.0.0.1 for PostgreSQL.", "End something that listens, or set NIGHTDESK_DEMO_PG_URL.");
+  throw new DemoError(
+    "This machine gives no free port on 127.0.0.1 for PostgreSQL.",
+    "End something that listens, or set NIGHTDESK_DEMO_PG_URL.",
+  );
 }

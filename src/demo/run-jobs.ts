@@ -26,13 +26,17 @@ export async function runFirstJobs(
   const { jobs } = await client.desk.status(pool.poolId, { signal });
   if (jobs.find(({ id }) => id === pool.orderToCash.id)?.status !== "SUCCESS") {
     screen.line("Running the job Order to cash ...");
-    await runToSuccess(around, pool.orderToCash, size.orders * 4.9, (done, what) => { screen.progress(done, what); });
+    await runToSuccess(around, pool.orderToCash, size.orders * 4.9, (done, what) => {
+      screen.progress(done, what);
+    });
     screen.progressEnds();
   }
   if (!state.financeLoaded.includes(pool.dataSourceId)) {
     screen.line("Loading the job Finance documents once, at full speed ...");
     await limitRows(client, pool, 0, { signal });
-    await runToSuccess(around, pool.finance, size.documents * 6, (done, what) => { screen.progress(done, what); });
+    await runToSuccess(around, pool.finance, size.documents * 6, (done, what) => {
+      screen.progress(done, what);
+    });
     screen.progressEnds();
     const rows = await financeRows(client, pool, { signal });
     await limitRows(client, pool, Math.max(1, Math.ceil(rows / financeSeconds)), { signal });
@@ -43,8 +47,17 @@ export async function runFirstJobs(
 }
 
 /** Rows that the latest run of "Finance documents" loaded, over all its tables. */
-async function financeRows(client: Client, { poolId, finance }: FirstPool, { signal }: { signal: AbortSignal }): Promise<number> {
-  const { executionItems } = await client.logs.executions(poolId, finance.id, { limit: 1, page: 0 }, { signal });
+async function financeRows(
+  client: Client,
+  { poolId, finance }: FirstPool,
+  { signal }: { signal: AbortSignal },
+): Promise<number> {
+  const { executionItems } = await client.logs.executions(
+    poolId,
+    finance.id,
+    { limit: 1, page: 0 },
+    { signal },
+  );
   const executionId = executionItems[0]?.executionId;
   if (executionId === undefined || executionId === null) return 0;
   const tables = await client.logs.items(poolId, { executionId, type: "STEP" }, { signal });
@@ -55,7 +68,8 @@ async function financeRows(client: Client, { poolId, finance }: FirstPool, { sig
 async function look({ client, pool, signal }: Surroundings, job: PoolJob): Promise<DeskJob> {
   const { jobs } = await client.desk.status(pool.poolId, { signal });
   const found = jobs.find(({ id }) => id === job.id);
-  if (found === undefined) throw new DemoError(`The job "${job.name}" has vanished.`, "Start again: it is made anew.");
+  if (found === undefined)
+    throw new DemoError(`The job "${job.name}" has vanished.`, "Start again: it is made anew.");
   return found;
 }
 
@@ -64,7 +78,11 @@ function isActive({ status }: DeskJob): boolean {
 }
 
 /** Waits until nothing of the job runs, and returns how it ended. `onRows`: rows read so far, when they changed. */
-async function untilIdle(around: Surroundings, job: PoolJob, onRows: (now: DeskJob) => void): Promise<DeskJob> {
+async function untilIdle(
+  around: Surroundings,
+  job: PoolJob,
+  onRows: (now: DeskJob) => void,
+): Promise<DeskJob> {
   for (;;) {
     const now = await look(around, job);
     if (!isActive(now)) return now;
@@ -93,7 +111,8 @@ async function runToSuccess(
 ): Promise<void> {
   await startJob(around, job);
   const ended = await untilIdle(around, job, ({ rows }) => {
-    if (rows !== null) onProgress(Math.min(0.99, rows / expectedRows), `${job.name}: ${rows.toLocaleString("en")} rows`);
+    if (rows !== null)
+      onProgress(Math.min(0.99, rows / expectedRows), `${job.name}: ${rows.toLocaleString("en")} rows`);
   });
   if (ended.status === "SUCCESS") return;
   const why = await whyFailed(around, ended);
@@ -104,7 +123,10 @@ async function runToSuccess(
   );
 }
 
-async function whyFailed({ client, pool, signal }: Surroundings, { executionId, id }: DeskJob): Promise<string> {
+async function whyFailed(
+  { client, pool, signal }: Surroundings,
+  { executionId, id }: DeskJob,
+): Promise<string> {
   if (executionId === null) return "no execution.";
   const page = { executionId, type: "JOB", id, limit: 1, logLevels: ["ERROR"] } as const;
   const { logMessages } = await client.logs.detail(pool.poolId, page, { signal });

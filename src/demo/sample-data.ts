@@ -59,13 +59,34 @@ const moment = (days: string, seconds: string): string =>
 const people = ["MUELLER", "TANAKA", "SCHMIDT", "ITO", "BATCH_SD", "GARCIA", "佐藤", "JÖRGENSEN"];
 const currencies = ["EUR", "EUR", "EUR", "USD", "GBP", "CHF"];
 const goods = [
-  "Pump 4711", "Ventil ½\" Messing", "軸受 6204-2RS", "Schraube M8×40", "Filtre à huile", "O-Ring ø 12 mm",
-  "Motor 3~ 400 V", "油圧シリンダ", "Dichtung „Viton“", "Câble 5 m", "歯車 モジュール 2", "Sensor ±10 V",
+  "Pump 4711",
+  'Ventil ½" Messing',
+  "軸受 6204-2RS",
+  "Schraube M8×40",
+  "Filtre à huile",
+  "O-Ring ø 12 mm",
+  "Motor 3~ 400 V",
+  "油圧シリンダ",
+  "Dichtung „Viton“",
+  "Câble 5 m",
+  "歯車 モジュール 2",
+  "Sensor ±10 V",
 ];
 const lineTexts = [
-  "Rechnung Müller & Söhne GmbH", "請求書 東京支店", "Zahlung erhalten 💶", "Freight Kraków → Göteborg", "Wareneingang",
-  "振込 三菱UFJ銀行", "Gutschrift, Größe geändert", "Skonto 2 %", "Überweisung 'Eilt'", "Reisekosten ✈️ Zürich",
-  "Inventory difference", "消費税 10%", "Abgrenzung Dezember", "Line with \\ and \"quotes\" and, commas",
+  "Rechnung Müller & Söhne GmbH",
+  "請求書 東京支店",
+  "Zahlung erhalten 💶",
+  "Freight Kraków → Göteborg",
+  "Wareneingang",
+  "振込 三菱UFJ銀行",
+  "Gutschrift, Größe geändert",
+  "Skonto 2 %",
+  "Überweisung 'Eilt'",
+  "Reisekosten ✈️ Zürich",
+  "Inventory difference",
+  "消費税 10%",
+  "Abgrenzung Dezember",
+  'Line with \\ and "quotes" and, commas',
 ];
 
 const tables = `
@@ -183,7 +204,11 @@ export function fillSteps(size: SampleSize): FillStep[] {
     }
   };
   const key = (table: SampleTable, share: number): void => {
-    steps.push({ what: `${table}, primary key`, sql: `ALTER TABLE "${table}" ADD PRIMARY KEY (${primaryKeys[table]})`, share });
+    steps.push({
+      what: `${table}, primary key`,
+      sql: `ALTER TABLE "${table}" ADD PRIMARY KEY (${primaryKeys[table]})`,
+      share,
+    });
   };
   slices("VBAP", size.orders, 0.02, items);
   key("VBAP", 0.01);
@@ -195,6 +220,10 @@ export function fillSteps(size: SampleSize): FillStep[] {
   for (const table of ["VBAK", "LIKP"] as const) key(table, 0.005);
   key("BKPF", 0.03);
   key("BSEG", 0.15);
-  steps.push({ what: "statistics", sql: `SET LOCAL default_statistics_target = 30; ${sampleTables.map((table) => `ANALYZE "${table}"`).join("; ")}`, share: 0.04 });
+  steps.push({
+    what: "statistics",
+    sql: `SET LOCAL default_statistics_target = 30; ${sampleTables.map((table) => `ANALYZE "${table}"`).join("; ")}`,
+    share: 0.04,
+  });
   return steps;
 }

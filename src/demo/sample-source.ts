@@ -30,7 +30,9 @@ export async function prepareSample(
   { onProgress, signal }: { onProgress: (done: number, what: string) => void; signal: AbortSignal },
 ): Promise<PostgresAccess> {
   try {
-    const database = await withClient(admin, { signal }, async (client) => ensureDatabase(client, admin.database));
+    const database = await withClient(admin, { signal }, async (client) =>
+      ensureDatabase(client, admin.database),
+    );
     const inside = { ...admin, database };
     return await withClient(inside, { signal }, async (client) => {
       await fill(client, size, onProgress);
@@ -46,11 +48,19 @@ function told(error: unknown, { host, port, database, user }: PostgresAccess): D
   const text = error instanceof Error ? (error.message === "" ? error.name : error.message) : String(error);
   const place = `PostgreSQL at ${host}:${String(port)} (database ${database}, user ${user})`;
   if (saysDiskFull(text) || codeOf(error) === "53100") return diskFull(place, { cause: error });
-  return new DemoError(`The sample could not be made in ${place}: ${text}.`, "Check that address, its password and rights, or unset NIGHTDESK_DEMO_PG_URL to use a PostgreSQL of the demo's own.", { cause: error });
+  return new DemoError(
+    `The sample could not be made in ${place}: ${text}.`,
+    "Check that address, its password and rights, or unset NIGHTDESK_DEMO_PG_URL to use a PostgreSQL of the demo's own.",
+    { cause: error },
+  );
 }
 
 /** Runs `work` in one session and ends it; an abort ends it at once. */
-async function withClient<T>(access: PostgresAccess, { signal }: { signal: AbortSignal }, work: (client: pg.Client) => Promise<T>): Promise<T> {
+async function withClient<T>(
+  access: PostgresAccess,
+  { signal }: { signal: AbortSignal },
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   signal.throwIfAborted();
   const { host, port, database, user, password, ssl } = access;
   const client = new pg.Client({
@@ -83,7 +93,9 @@ async function ensureDatabase(client: pg.Client, given: string): Promise<string>
   const found = await client.query(`SELECT 1 FROM pg_database WHERE datname = $1`, [sampleDatabase]);
   if (found.rows.length > 0) return sampleDatabase;
   try {
-    await client.query(`CREATE DATABASE ${sampleDatabase} ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
+    await client.query(
+      `CREATE DATABASE ${sampleDatabase} ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`,
+    );
   } catch (error) {
     if (codeOf(error) === "42501") return given;
     if (codeOf(error) !== "42P04") throw error; // 42P04: somebody else just made it
@@ -91,14 +103,20 @@ async function ensureDatabase(client: pg.Client, given: string): Promise<string>
   return sampleDatabase;
 }
 
-async function fill(client: pg.Client, size: SampleSize, onProgress: (done: number, what: string) => void): Promise<void> {
+async function fill(
+  client: pg.Client,
+  size: SampleSize,
+  onProgress: (done: number, what: string) => void,
+): Promise<void> {
   const wanted = `${String(sampleVersion)}: ${String(size.orders)} orders, ${String(size.documents)} documents`;
   await client.query("BEGIN");
   try {
     // One at a time: two demos may use the same server.
     await client.query("SELECT pg_advisory_xact_lock(hashtext('nightdesk sample'))");
     if ((await filledWith(client)) !== wanted) {
-      await client.query(`SELECT set_config(name, '2000', true) FROM pg_settings WHERE name = 'client_connection_check_interval'`);
+      await client.query(
+        `SELECT set_config(name, '2000', true) FROM pg_settings WHERE name = 'client_connection_check_interval'`,
+      );
       await client.query(`DROP SCHEMA IF EXISTS ${sampleSchema} CASCADE`);
       await client.query(`CREATE SCHEMA ${sampleSchema}`);
       await client.query(`SET LOCAL search_path = ${sampleSchema}`);
@@ -128,18 +146,29 @@ async function filledWith(client: pg.Client): Promise<string | null> {
   );
   const facts = rows[0];
   if (facts?.encoding !== "UTF8") {
-    throw new DemoError(`The database is in ${String(facts?.encoding)}, and the sample needs UTF8.`, "Name a database in UTF8 in NIGHTDESK_DEMO_PG_URL.");
+    throw new DemoError(
+      `The database is in ${String(facts?.encoding)}, and the sample needs UTF8.`,
+      "Name a database in UTF8 in NIGHTDESK_DEMO_PG_URL.",
+    );
   }
   if (facts.schema && !facts.marked) {
-    throw new DemoError(`The database has a schema ${sampleSchema} that is not the demo's; it stays as it is.`, "Name another database in NIGHTDESK_DEMO_PG_URL.");
+    throw new DemoError(
+      `The database has a schema ${sampleSchema} that is not the demo's; it stays as it is.`,
+      "Name another database in NIGHTDESK_DEMO_PG_URL.",
+    );
   }
   if (!facts.marked) return null;
-  const marker = await client.query<{ filled_with: string }>(`SELECT filled_with FROM ${sampleSchema}.nightdesk_sample`);
+  const marker = await client.query<{ filled_with: string }>(
+    `SELECT filled_with FROM ${sampleSchema}.nightdesk_sample`,
+  );
   return marker.rows[0]?.filled_with ?? null;
 }
 
 /** A role that may log in and read the sample, nothing else. False where we may make none. */
-async function ensureReader(client: pg.Client, { user, password }: { user: string; password: string }): Promise<boolean> {
+async function ensureReader(
+  client: pg.Client,
+  { user, password }: { user: string; password: string },
+): Promise<boolean> {
   const name = client.escapeIdentifier(user);
   const secret = client.escapeLiteral(password);
   const found = await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [user]);
@@ -167,7 +196,10 @@ function codeOf(error: unknown): unknown {
 export function accessIn(address: string): PostgresAccess {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === "" || url.username === "") {
-    throw new DemoError("NIGHTDESK_DEMO_PG_URL is not an address of a PostgreSQL.", "Write it as postgresql://user:password@host:5432/database.");
+    throw new DemoError(
+      "NIGHTDESK_DEMO_PG_URL is not an address of a PostgreSQL.",
+      "Write it as postgresql://user:password@host:5432/database.",
+    );
   }
   const mode = url.searchParams.get("sslmode");
   return {

@@ -26,7 +26,9 @@ export class Screen {
     if (this.#out.isTTY === true) {
       const filled = Math.round(percent / 4);
       this.#clearBar();
-      this.#out.write(`  [${"#".repeat(filled)}${".".repeat(25 - filled)}] ${String(percent).padStart(3)} %  ${what}`);
+      this.#out.write(
+        `  [${"#".repeat(filled)}${".".repeat(25 - filled)}] ${String(percent).padStart(3)} %  ${what}`,
+      );
       this.#barShown = true;
     } else if (Math.floor(percent / 10) > this.#tenth) {
       this.#tenth = Math.floor(percent / 10);

@@ -21,7 +21,8 @@ export function decideEnd(outcome: RunOutcome | ProcessGone, stop: StopReason | 
     case "stopped":
     case "process-gone": {
       if (stop === null) {
-        const failure = outcome.kind === "process-gone" ? outcome.detail : "stopped without a reason on record";
+        const failure =
+          outcome.kind === "process-gone" ? outcome.detail : "stopped without a reason on record";
         return { status: "FAIL", failure };
       }
       const status = statusAfterStop(stop);
@@ -38,7 +39,13 @@ export async function writeEnd(
   store: StateStore,
   execution: Execution,
   end: End,
-  facts: { at: number; proof: Proof; stop: StopReason | null; heldItems: ExecutionItem[]; committedTasks: ReadonlySet<string> },
+  facts: {
+    at: number;
+    proof: Proof;
+    stop: StopReason | null;
+    heldItems: ExecutionItem[];
+    committedTasks: ReadonlySet<string>;
+  },
 ): Promise<Execution> {
   const { at, proof, stop, heldItems, committedTasks } = facts;
   for (const item of heldItems) await store.saveItem(item);

@@ -90,7 +90,13 @@ export function createEngine(parts: EngineParts): Engine {
     const heldItems = new Map<string, ExecutionItem>();
     await store.saveItem(jobItem(execution));
     await store.appendLog([
-      jobLine(execution, clock.now(), "INFO", `Starting running job: ${execution.jobName}`, "STARTING_RUNNING_JOB_WITH_NAME"),
+      jobLine(
+        execution,
+        clock.now(),
+        "INFO",
+        `Starting running job: ${execution.jobName}`,
+        "STARTING_RUNNING_JOB_WITH_NAME",
+      ),
     ]);
     parts.onChange(execution.poolId);
     const access = await accessOf(execution);
@@ -117,7 +123,8 @@ export function createEngine(parts: EngineParts): Engine {
     let outcome: RunOutcome | ProcessGone | null = null;
     const gone = run.worker.gone.then((result) => {
       outcome = result;
-      run.neverOpened = result.kind !== "process-gone" && result.kind !== "succeeded" && result.sessionsOpened === 0;
+      run.neverOpened =
+        result.kind !== "process-gone" && result.kind !== "succeeded" && result.sessionsOpened === 0;
       run.workerGone = true;
       run.change();
     });
@@ -128,9 +135,16 @@ export function createEngine(parts: EngineParts): Engine {
     const proof = await prove(run, access);
     await gone;
     const final: RunOutcome | ProcessGone = outcome ?? { kind: "process-gone", detail: "no outcome" };
-    const committedTasks = final.kind === "process-gone" ? await committedTasksOf(execution) : new Set<string>();
+    const committedTasks =
+      final.kind === "process-gone" ? await committedTasksOf(execution) : new Set<string>();
     const end = decideEnd(final, run.stop);
-    const facts = { at: clock.now(), proof, stop: run.stop, heldItems: [...heldItems.values()], committedTasks };
+    const facts = {
+      at: clock.now(),
+      proof,
+      stop: run.stop,
+      heldItems: [...heldItems.values()],
+      committedTasks,
+    };
     run.ended.resolve(await writeEnd(store, execution, end, facts));
   };
 
@@ -153,7 +167,8 @@ export function createEngine(parts: EngineParts): Engine {
       {
         clock,
         access,
-        source: run.execution.plan.dataSource === null ? null : parts.source(run.execution.plan.dataSource.type),
+        source:
+          run.execution.plan.dataSource === null ? null : parts.source(run.execution.plan.dataSource.type),
       },
       { signal: ending.signal },
     );
@@ -192,7 +207,13 @@ export function createEngine(parts: EngineParts): Engine {
     if (recorded.status === "CANCEL" && execution.status === "QUEUED") {
       await store.saveItem(jobItem(recorded));
       await store.appendLog([
-        jobLine(recorded, clock.now(), "WARNING", "Execution was canceled before it started", "EXECUTION_CANCELED_ON_REQUEST"),
+        jobLine(
+          recorded,
+          clock.now(),
+          "WARNING",
+          "Execution was canceled before it started",
+          "EXECUTION_CANCELED_ON_REQUEST",
+        ),
       ]);
     }
     await claiming;
@@ -210,7 +231,11 @@ export function createEngine(parts: EngineParts): Engine {
       const job = await store.job(jobId);
       const operation = "execute a job";
       if (job === null) throw new UserError("not-found", "there is no such job", { operation });
-      if (closed) throw new UserError("conflict", "the server is shutting down", { operation, next: "ask again later" });
+      if (closed)
+        throw new UserError("conflict", "the server is shutting down", {
+          operation,
+          next: "ask again later",
+        });
       const id = newId();
       const plan = await planRun(store, job, request, id);
       const execution: Execution = {
@@ -246,7 +271,8 @@ export function createEngine(parts: EngineParts): Engine {
 
     stop: async (jobId, { executionId, keyName, channel, because, waitMs }, { signal } = {}) => {
       const current = await store.activeExecution(jobId);
-      if (executionId !== null && current?.id !== executionId) return { kind: "other-execution", active: current };
+      if (executionId !== null && current?.id !== executionId)
+        return { kind: "other-execution", active: current };
       if (current === null) return { kind: "was-not-running" };
       return stopActive(current, { by: "operator", keyName, channel, because }, waitMs, signal);
     },

@@ -36,5 +36,13 @@ export function jobLine(
   message: string,
   code: string | null = null,
 ): Omit<LogLine, "sequence"> {
-  return { executionId: execution.id, itemId: jobItemId(execution.id), level, at, message, code, parameters: [] };
+  return {
+    executionId: execution.id,
+    itemId: jobItemId(execution.id),
+    level,
+    at,
+    message,
+    code,
+    parameters: [],
+  };
 }

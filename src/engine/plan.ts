@@ -65,7 +65,10 @@ function refuseUnknown(tasks: Task[], request: ExecuteRequest, operation: string
   const known = new Map(tasks.map((task) => [task.id, task.type]));
   const asked: [string, Task["type"]][] = [
     ...(request.transformations ?? []).map((id): [string, Task["type"]] => [id, "TRANSFORMATION"]),
-    ...(request.extractions ?? []).map(({ extractionId }): [string, Task["type"]] => [extractionId, "EXTRACTION"]),
+    ...(request.extractions ?? []).map(({ extractionId }): [string, Task["type"]] => [
+      extractionId,
+      "EXTRACTION",
+    ]),
   ];
   for (const [id, type] of asked) {
     if (known.get(id) === type) continue;
@@ -116,11 +119,15 @@ function refuseSameTarget(tables: TableExtraction[], task: Task, operation: stri
   for (const { targetTableName, tableName } of tables) {
     const target = (targetTableName ?? tableName).toLowerCase();
     if (seen.has(target)) {
-      throw new UserError("invalid", `two tables of extraction "${task.name}" load into ${targetTableName ?? tableName}`, {
-        operation,
-        attribute: "targetTableName",
-        next: "give one of them another target name",
-      });
+      throw new UserError(
+        "invalid",
+        `two tables of extraction "${task.name}" load into ${targetTableName ?? tableName}`,
+        {
+          operation,
+          attribute: "targetTableName",
+          next: "give one of them another target name",
+        },
+      );
     }
     seen.add(target);
   }

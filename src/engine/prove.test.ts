@@ -19,7 +19,6 @@ function fakeClock(): Clock {
   };
 }
 
-
 /** A source whose list of sessions follows a script, one entry a look; the last one repeats. */
 function scripted(looks: ("unreadable" | SourceSessionView[])[]) {
   const calls: string[] = [];
@@ -92,7 +91,11 @@ test("an empty list is believed only once the worker is gone", async () => {
 test("a list that cannot be read is unknown, never empty: the loop goes on until it can", async () => {
   const proofs: Proof[] = [];
   const { source, calls } = scripted([...Array<"unreadable">(50).fill("unreadable"), []]);
-  const proof = await endUntilProven(ending({ proofs }), { clock: fakeClock(), source, access }, { signal: never });
+  const proof = await endUntilProven(
+    ending({ proofs }),
+    { clock: fakeClock(), source, access },
+    { signal: never },
+  );
   expect(calls.filter((call) => call === "unreadable")).toHaveLength(50);
   expect(proof.level).toBe("source idle");
   expect(proofs[0]).toMatchObject({ level: "worker gone" });
@@ -112,7 +115,11 @@ test("sessions are cancelled at every look and terminated from 5 s on", async ()
 
 test("a run that ended by itself gets a moment before its sessions are cancelled", async () => {
   const { source, calls } = scripted([[session], [session], []]);
-  await endUntilProven(ending({ stopAsked: () => false }), { clock: fakeClock(), source, access }, { signal: never });
+  await endUntilProven(
+    ending({ stopAsked: () => false }),
+    { clock: fakeClock(), source, access },
+    { signal: never },
+  );
   expect(calls).toEqual(["read 1", "read 1", "read 0"]);
 });
 
@@ -138,7 +145,11 @@ test("a worker that does not end is told again and killed from 15 s on", async (
 
 test("without a connect there is nothing to look for; with a failed one an unreadable source is no obstacle", async () => {
   const untouched = scripted(["unreadable"]);
-  await endUntilProven(ending({ touched: () => false }), { clock: fakeClock(), source: untouched.source, access }, { signal: never });
+  await endUntilProven(
+    ending({ touched: () => false }),
+    { clock: fakeClock(), source: untouched.source, access },
+    { signal: never },
+  );
   expect(untouched.calls).toEqual([]);
   const refused = scripted(["unreadable"]);
   const proof = await endUntilProven(

@@ -84,13 +84,18 @@ export async function endUntilProven(
         let list: SessionList | null = null;
         try {
           control ??= await source.control(access, { signal });
-          list = await control.sessions(sourceTag(ending.plan.executionId), [...ending.sessions()], { signal });
+          list = await control.sessions(sourceTag(ending.plan.executionId), [...ending.sessions()], {
+            signal,
+          });
         } catch (error) {
           signal.throwIfAborted();
           await control?.close();
           control = null;
           if (workerGone && ending.neverOpened()) {
-            return await record("source idle", "no session at the source was ever opened; it cannot be read now");
+            return await record(
+              "source idle",
+              "no session at the source was ever opened; it cannot be read now",
+            );
           }
           await record(level, `the list of sessions at the source cannot be read: ${errorLine(error)}`);
         }

@@ -51,11 +51,7 @@ export class UserError extends NightdeskError {
   /** The attribute of the input that is wrong, where there is one. */
   readonly attribute: string | undefined;
 
-  constructor(
-    kind: UserErrorKind,
-    message: string,
-    facts: ErrorFacts & { attribute?: string },
-  ) {
+  constructor(kind: UserErrorKind, message: string, facts: ErrorFacts & { attribute?: string }) {
     super(message, facts);
     this.kind = kind;
     this.attribute = facts.attribute;

@@ -17,7 +17,13 @@ export interface Executions {
    */
   stop(
     jobId: string,
-    request: { executionId: string | null; keyName: string; channel: StopChannel; because: string | null; waitMs: number },
+    request: {
+      executionId: string | null;
+      keyName: string;
+      channel: StopChannel;
+      because: string | null;
+      waitMs: number;
+    },
     options: { signal?: AbortSignal },
   ): Promise<StopOutcome>;
 }
@@ -27,7 +33,9 @@ export interface ExecuteRequest {
   /** null: all. Task ids of transformations. */
   transformations: string[] | null;
   /** null: all. */
-  extractions: { extractionId: string; /** Table ids or names; null: all. */ tables: string[] | null }[] | null;
+  extractions:
+    | { extractionId: string; /** Table ids or names; null: all. */ tables: string[] | null }[]
+    | null;
 }
 
 /** What became of a stop request. */
@@ -59,5 +67,9 @@ export interface SecretBox {
 /** Looks at a source on behalf of a person: test of a connection, search for tables. Errors as Source.control. */
 export interface SourceLook {
   test(access: SourceAccess): Promise<void>;
-  searchTables(access: SourceAccess, pattern: string, limit: number): Promise<{ schema: string; name: string }[]>;
+  searchTables(
+    access: SourceAccess,
+    pattern: string,
+    limit: number,
+  ): Promise<{ schema: string; name: string }[]>;
 }

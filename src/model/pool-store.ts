@@ -32,7 +32,12 @@ export interface PoolStore {
     options: { signal: AbortSignal; onStatement?: (number: number, of: number, sql: string) => void },
   ): Promise<void>;
   /** One script for a person: the rows of its last statement, at most `limit`. Same rules as `transform`. */
-  query(script: string, searchPath: string[], limit: number, options: { signal: AbortSignal }): Promise<QueryResult>;
+  query(
+    script: string,
+    searchPath: string[],
+    limit: number,
+    options: { signal: AbortSignal },
+  ): Promise<QueryResult>;
   tables(): Promise<StoredTable[]>;
   /** Columns of a table; empty if it does not exist. */
   columns(schema: string, table: string): Promise<StoredColumn[]>;

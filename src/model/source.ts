@@ -85,6 +85,10 @@ export interface SourceControl {
   /** Ends the session. Look again. */
   terminate(session: SourceSessionId, options: { signal: AbortSignal }): Promise<void>;
   /** Tables whose name matches `pattern` (SQL LIKE with %, any case; "" = all), at most `limit`. */
-  searchTables(pattern: string, limit: number, options: { signal: AbortSignal }): Promise<{ schema: string; name: string }[]>;
+  searchTables(
+    pattern: string,
+    limit: number,
+    options: { signal: AbortSignal },
+  ): Promise<{ schema: string; name: string }[]>;
   close(): Promise<void>;
 }

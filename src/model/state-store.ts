@@ -1,5 +1,13 @@
 import type { ApiKey, DataPool, DataSource, Job, TableExtraction, Task } from "./definitions.ts";
-import type { Execution, ExecutionItem, ExecutionStatus, LogLevel, LogLine, SourceSessionId, TerminalStatus } from "./execution.ts";
+import type {
+  Execution,
+  ExecutionItem,
+  ExecutionStatus,
+  LogLevel,
+  LogLine,
+  SourceSessionId,
+  TerminalStatus,
+} from "./execution.ts";
 import type { Proof, StopReason } from "./stop.ts";
 
 /**
@@ -64,7 +72,11 @@ export interface ExecutionStore {
   addSession(id: string, session: SourceSessionId): Promise<void>;
   recordProof(id: string, proof: Proof): Promise<void>;
   /** RUNNING -> terminal by compare-and-set; false if it was not RUNNING. */
-  finish(id: string, status: TerminalStatus, facts: { at: number; proof: Proof; failure: string | null }): Promise<boolean>;
+  finish(
+    id: string,
+    status: TerminalStatus,
+    facts: { at: number; proof: Proof; failure: string | null },
+  ): Promise<boolean>;
 
   execution(id: string): Promise<Execution | null>;
   /** QUEUED and RUNNING, oldest first. */
@@ -81,7 +93,13 @@ export interface ExecutionStore {
   item(id: string): Promise<ExecutionItem | null>;
   appendLog(lines: Omit<LogLine, "sequence">[]): Promise<void>;
   /** Newest first; levels empty = all. */
-  log(query: { executionId: string; itemIds: string[] | null; levels: LogLevel[]; page: number; limit: number }): Promise<{ lines: LogLine[]; total: number }>;
+  log(query: {
+    executionId: string;
+    itemIds: string[] | null;
+    levels: LogLevel[];
+    page: number;
+    limit: number;
+  }): Promise<{ lines: LogLine[]; total: number }>;
 }
 
 export interface JobStatus {

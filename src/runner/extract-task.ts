@@ -147,7 +147,9 @@ async function stageTable(
       });
     }
     await record.progress({ rows, bytes });
-    await record.log(rows === 0 ? messages.noRecords(table.tableName) : messages.tableRead(table.tableName, rows));
+    await record.log(
+      rows === 0 ? messages.noRecords(table.tableName) : messages.tableRead(table.tableName, rows),
+    );
     return { staging, record };
   } catch (error) {
     await staging?.drop();

@@ -72,7 +72,11 @@ export const messages = {
     code: "TABLE_SUCCESSFULLY_EXTRACTED",
     parameters: { tableName: table },
   }),
-  extractionDone: (): Message => ({ level: "INFO", text: "Extraction successful", code: "EXTRACTION_SUCCESSFUL" }),
+  extractionDone: (): Message => ({
+    level: "INFO",
+    text: "Extraction successful",
+    code: "EXTRACTION_SUCCESSFUL",
+  }),
   transformationDone: (): Message => ({ level: "INFO", text: "Transformation successful", code: null }),
   noTables: (): Message => ({
     level: "WARNING",
@@ -101,7 +105,11 @@ export const messages = {
     code: "EXTRACTION_FAILED_WITH_EXCEPTION",
     parameters: { exception: why },
   }),
-  transformationFailed: (why: string): Message => ({ level: "ERROR", text: `Transformation failed: ${why}`, code: null }),
+  transformationFailed: (why: string): Message => ({
+    level: "ERROR",
+    text: `Transformation failed: ${why}`,
+    code: null,
+  }),
   canceling: (name: string): Message => ({
     level: "INFO",
     text: `Canceling extraction: ${name}`,

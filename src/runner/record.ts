@@ -46,7 +46,10 @@ export function tableRecord(
   });
 }
 
-type Begun = Pick<ExecutionItem, "taskId" | "stepId" | "type" | "name" | "position" | "rows" | "estimatedRows" | "bytes">;
+type Begun = Pick<
+  ExecutionItem,
+  "taskId" | "stepId" | "type" | "name" | "position" | "rows" | "estimatedRows" | "bytes"
+>;
 
 async function begin(run: Run, begun: Begun): Promise<Record> {
   const { plan, events, clock } = run;

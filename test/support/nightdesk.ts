@@ -33,7 +33,9 @@ export interface Answer {
   json: any; // eslint-disable-line
 }
 
-export async function startTestServer(options: { mostRunning?: number; home?: string } = {}): Promise<TestServer> {
+export async function startTestServer(
+  options: { mostRunning?: number; home?: string } = {},
+): Promise<TestServer> {
   const home = options.home ?? join(await mkdtemp(join(tmpdir(), "nightdesk-test-")), "home");
   const reports: string[] = [];
   const env = { ...process.env, NIGHTDESK_MOST_RUNNING: String(options.mostRunning ?? 4) };
@@ -138,7 +140,11 @@ export async function makeTransformation(
 }
 
 /** The job's entry of logs/status. */
-export async function statusOf(server: Pick<TestServer, "ok">, poolId: string, jobId: string): Promise<string | null> {
+export async function statusOf(
+  server: Pick<TestServer, "ok">,
+  poolId: string,
+  jobId: string,
+): Promise<string | null> {
   const list = (await server.ok("GET", `/integration/api/pools/${poolId}/logs/status`)) as {
     id: string;
     status?: string | null;

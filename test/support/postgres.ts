@@ -14,7 +14,10 @@ export interface TestDatabase {
   password: string;
   superuser: { user: string; password: string };
   /** Runs as superuser, one statement after the other in one session; bigint and numeric come back as text. */
-  sql<Row extends pg.QueryResultRow = Record<string, unknown>>(text: string, params?: unknown[]): Promise<Row[]>;
+  sql<Row extends pg.QueryResultRow = Record<string, unknown>>(
+    text: string,
+    params?: unknown[],
+  ): Promise<Row[]>;
   /** Drops the database, whoever is still connected, and the user. */
   end(): Promise<void>;
 }
@@ -22,7 +25,10 @@ export interface TestDatabase {
 /** Makes a database on the PostgreSQL of this test run; `name` is a hint, the real name is unique. */
 export async function createDatabase(name = "test"): Promise<TestDatabase> {
   const server = inject("postgres");
-  const unique = `${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_").slice(0, 30)}_${randomBytes(5).toString("hex")}`;
+  const unique = `${name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "_")
+    .slice(0, 30)}_${randomBytes(5).toString("hex")}`;
   const user = `nd_reader_${unique}`;
   const password = `CANARY-${randomBytes(12).toString("hex")}`;
 
