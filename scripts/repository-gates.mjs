@@ -5,18 +5,24 @@
 
 /**
  * What must hold of `package-lock.json`: every package is pinned by its integrity, and no registry's host
- * is named (`.npmrc` sets omit-lockfile-registry-resolved), so that any registry may serve the same bytes.
+ * is named (`.npmrc` sets omit-lockfile-registry-resolved), so that any registry may serve the same bytes;
+ * and the binaries of every platform are in it, those of this machine are not enough.
  * @param {string} text
  * @returns {{ looked: number, faults: string[] }} `looked`: packages; one line a fault.
  */
 export function lockfileFaults(text) {
   const entries = Object.entries(JSON.parse(text).packages ?? {}).filter(([path]) => path !== "");
+  const places = new Set(entries.map(([path]) => path));
   const faults = [];
   for (const [path, entry] of entries) {
     if (entry.link === true) continue;
     if (!/^sha512-[A-Za-z0-9+/]{86}==$/.test(entry.integrity ?? ""))
       faults.push(`${path}: no sha512 integrity`);
     if (entry.resolved !== undefined) faults.push(`${path}: resolved from ${entry.resolved}`);
+    for (const name of Object.keys(entry.optionalDependencies ?? {})) {
+      const known = places.has(`${path}/node_modules/${name}`) || places.has(`node_modules/${name}`);
+      if (!known) faults.push(`${path}: ${name} is not in the lockfile, so that npm ci refuses it`);
+    }
   }
   return { looked: entries.length, faults };
 }

@@ -269,7 +269,7 @@ export function createEngine(parts: EngineParts): Engine {
       return (await store.execution(id)) ?? execution;
     },
 
-    stop: async (jobId, { executionId, keyName, channel, because, waitMs }, { signal } = {}) => {
+    stop: async (jobId, { executionId, keyName, channel, because, waitMs }, { signal }) => {
       const current = await store.activeExecution(jobId);
       if (executionId !== null && current?.id !== executionId)
         return { kind: "other-execution", active: current };

