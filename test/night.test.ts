@@ -1,4 +1,6 @@
 /** The night, end to end: a real extraction, seen and stopped from outside, over real HTTP and real PostgreSQL. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import {
   connectionTo,
@@ -13,6 +15,7 @@ import {
   waitForStatus,
   type TestServer,
 } from "./support/nightdesk.ts";
+import { runNightdesk, type CliRun } from "./support/cli-run.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
 
 let source: TestDatabase;
@@ -59,6 +62,12 @@ async function limitRows(maxRowsPerSecond: number | null): Promise<void> {
   whole.configuration.maxRowsPerSecond = maxRowsPerSecond ?? 0; // null would mean "not given"
   await server.ok("PUT", path, whole);
 }
+
+/** The command, as the night operator has it. */
+const nightdesk = (...argv: string[]): Promise<CliRun> =>
+  runNightdesk(argv, {
+    env: { NIGHTDESK_URL: server.url, NIGHTDESK_POOL: pool.poolId, NIGHTDESK_KEY: operatorKey },
+  });
 
 const checksum = (path: string, table: string): Promise<unknown[][]> =>
   queryPool(server, path, `select count(*), sum(hash(t)) from ${table} t`);
@@ -170,10 +179,30 @@ test("a frozen backend keeps the status RUNNING and the answer unproven, until i
     expect(row.stopping).toMatchObject({ level: "worker gone", callers: 1 });
     expect((await server.call("POST", `${job.path}/execute`, {})).status).toBe(409);
     expect((await server.call("DELETE", job.path, {})).status).toBe(409);
+    // Looked for here, with this password: the connection cannot lead elsewhere meanwhile.
+    const elsewhere = { configuration: { ...connectionTo(source), host: "localhost" } };
+    const connection = `/integration/api/datasource/POSTGRESQL/${pool.dataSourceId}`;
+    expect((await server.call("PUT", connection, { body: elsewhere })).status).toBe(409);
+
+    // However often it is asked, and on the wire's word RUNNING.
+    for (let ask = 1; ask <= 2; ask += 1) {
+      const stop = await nightdesk("stop", "frozen", "--wait", "2", "--reason", "source closes at midnight");
+      expect(stop.code).toBe(20);
+      expect(stop.lines[0]).toBe("NIGHTDESK UNKNOWN");
+      expect(stop.lines.at(-1)).toMatch(/^CODE 20 REASON NOT PROVEN: still RUNNING .*NEXT do not shut down/);
+      expect(stop.lines.at(-1)).toContain(`session ${String(pid)}`);
+    }
+    const status = await nightdesk("status", "frozen");
+    expect(status.code).toBe(10);
+    expect(status.stdout).toContain("proof so far: worker gone");
   } finally {
     process.kill(pid, "SIGCONT");
   }
-  expect(await waitForStatus(server, pool.poolId, job.jobId, "CANCEL", "FAIL", "SUCCESS")).toBe("CANCEL");
+  const released = await nightdesk("stop", "frozen", "--wait", "30");
+  expect(released.code).toBe(0);
+  expect(released.lines.at(-1)).toMatch(/^CODE 0 REASON (STOPPED|WAS NOT RUNNING)/);
+  expect(await statusOf(server, pool.poolId, job.jobId)).toBe("CANCEL");
+  expect((await nightdesk("status", "frozen")).lines[0]).toBe("NIGHTDESK CLEAR");
   await limitRows(null);
 });
 
@@ -268,4 +297,20 @@ test("a wrong password and an unreachable host FAIL with one line and no secret"
     await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
     expect(await waitForStatus(server, pool.poolId, job.jobId, "SUCCESS", "FAIL")).toBe("FAIL");
   }
+});
+
+test("no secret is in an answer, a log line or a file of the home", async () => {
+  const files = await readdir(server.home, { recursive: true, withFileTypes: true });
+  const texts = [...server.answers, ...server.reports];
+  for (const file of files) {
+    if (file.isFile()) texts.push((await readFile(join(file.parentPath, file.name))).toString("latin1"));
+  }
+  expect(files.map(({ name }) => name)).toContain("state.db");
+  expect(texts.length).toBeGreaterThan(100);
+  // What is searched would find something: an ordinary name is in there.
+  expect(texts.filter((text) => text.includes("night operator")).length).toBeGreaterThan(1);
+  const shown = texts.filter((text) => text.includes(operatorKey));
+  expect(shown.map((text) => JSON.parse(text).name)).toEqual(["night operator"]);
+  expect(texts.filter((text) => text.includes(server.adminKey))).toEqual([]);
+  expect(texts.filter((text) => text.includes("CANARY-"))).toEqual([]);
 });

@@ -4,7 +4,7 @@ import type { DataPool, DataSource, PostgresConfiguration } from "../model/defin
 import { UserError, errorLine } from "../model/errors.ts";
 import type { SecretBox, SourceLook } from "../model/operations.ts";
 import type { SourceAccess } from "../model/source.ts";
-import type { DefinitionStore } from "../model/state-store.ts";
+import type { DefinitionStore, ExecutionStore } from "../model/state-store.ts";
 import { checkFree, checkedName } from "./names.ts";
 
 /** Parts of a configuration; absent fields stay. `maxRowsPerSecond` 0 takes the limit away. */
@@ -16,16 +16,18 @@ export type ConfigurationChange = {
 
 export type NewConfiguration = PostgresConfiguration & { password: string };
 
+type ConnectionStore = DefinitionStore & Pick<ExecutionStore, "activeExecutions">;
+
 const mostTablesFound = 1000;
 
 /** The rules of connections. Passwords come in here, are sealed here, and never go out again. */
 export class Connections {
-  readonly #store: DefinitionStore;
+  readonly #store: ConnectionStore;
   readonly #secrets: SecretBox;
   readonly #look: SourceLook;
   readonly #clock: Clock;
 
-  constructor(store: DefinitionStore, secrets: SecretBox, look: SourceLook, clock: Clock) {
+  constructor(store: ConnectionStore, secrets: SecretBox, look: SourceLook, clock: Clock) {
     this.#store = store;
     this.#secrets = secrets;
     this.#look = look;
@@ -76,6 +78,7 @@ export class Connections {
         },
       );
     }
+    if (leadsElsewhere(source.configuration, configuration)) await this.#checkIdle(source);
     const changed: DataSource = {
       ...source,
       name,
@@ -85,6 +88,17 @@ export class Connections {
     };
     await this.#store.updateDataSource(changed);
     return changed;
+  }
+
+  /** Leftovers of a run are looked for where it ran, with the password that is stored: both must stay together. */
+  async #checkIdle({ id, name }: DataSource): Promise<void> {
+    const user = (await this.#store.activeExecutions()).find(({ plan }) => plan.dataSource?.id === id);
+    if (user === undefined) return;
+    throw new UserError("conflict", `execution ${user.id} of job ${JSON.stringify(user.jobName)} uses it`, {
+      operation: "change host, port, database, user or ssl of a connection",
+      place: JSON.stringify(name),
+      next: "wait for its end, or cancel it",
+    });
   }
 
   /** "conflict" while a data job names it. */

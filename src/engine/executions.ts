@@ -68,6 +68,7 @@ export function createEngine(parts: EngineParts): Engine {
           const execution = await store.claimNext(parts.mostRunning, clock.now());
           if (execution === null) return;
           const run = new ActiveRun(execution);
+          parts.onChange(execution.poolId);
           follow(run, () => runAndEnd(run));
         }
       })
@@ -76,12 +77,24 @@ export function createEngine(parts: EngineParts): Engine {
       });
   };
 
+  /** The place is the plan's, so that a proof is never read elsewhere; the password is the one stored now. */
   const accessOf = async ({ plan }: Execution): Promise<SourceAccess | null> => {
     if (plan.dataSource === null) return null;
     const { id, name, configuration } = plan.dataSource;
     const stored = await store.dataSource(id);
-    if (stored === null) return null;
+    if (stored === null) {
+      throw new UserError("not-found", "its connection is not there any more", {
+        operation: "open the password of a connection",
+        place: JSON.stringify(name),
+      });
+    }
     return { name, configuration, password: parts.secrets.open(id, stored.sealedPassword) };
+  };
+
+  /** Who waits for the end must not read an older status after it. */
+  const tellEnd = (run: ActiveRun, ended: Execution): void => {
+    parts.onChange(ended.poolId);
+    run.ended.resolve(ended);
   };
 
   /** The life of a claimed execution in this server. */
@@ -99,7 +112,6 @@ export function createEngine(parts: EngineParts): Engine {
       ),
     ]);
     parts.onChange(execution.poolId);
-    const access = await accessOf(execution);
     const events: RunEvents = {
       touching: async () => {
         await store.markSourceTouched(execution.id);
@@ -118,10 +130,8 @@ export function createEngine(parts: EngineParts): Engine {
     };
     // A stop may have been recorded between the claim and this server's knowing of the run.
     run.stop ??= (await store.execution(execution.id))?.stop?.reason ?? null;
-    run.worker = pools.run(execution.plan, access?.password ?? null, events);
-    if (run.stop !== null) run.worker.abort(run.stop);
     let outcome: RunOutcome | ProcessGone | null = null;
-    const gone = run.worker.gone.then((result) => {
+    const gone = startWorker(run, events).then((result) => {
       outcome = result;
       run.neverOpened =
         result.kind !== "process-gone" && result.kind !== "succeeded" && result.sessionsOpened === 0;
@@ -132,7 +142,7 @@ export function createEngine(parts: EngineParts): Engine {
       ending.signal.throwIfAborted();
       await run.changed({ signal: ending.signal });
     }
-    const proof = await prove(run, access);
+    const proof = await prove(run);
     await gone;
     const final: RunOutcome | ProcessGone = outcome ?? { kind: "process-gone", detail: "no outcome" };
     const committedTasks =
@@ -145,10 +155,23 @@ export function createEngine(parts: EngineParts): Engine {
       heldItems: [...heldItems.values()],
       committedTasks,
     };
-    run.ended.resolve(await writeEnd(store, execution, end, facts));
+    tellEnd(run, await writeEnd(store, execution, end, facts));
   };
 
-  const prove = (run: ActiveRun, access: SourceAccess | null): ReturnType<typeof endUntilProven> =>
+  /** Hands the plan to the pool's process. Without a password nothing is started, and the run has failed. */
+  const startWorker = async (run: ActiveRun, events: RunEvents): Promise<RunOutcome | ProcessGone> => {
+    let access: SourceAccess | null;
+    try {
+      access = await accessOf(run.execution);
+    } catch (error) {
+      return { kind: "failed", failure: errorLine(error), sessionsOpened: 0 };
+    }
+    run.worker = pools.run(run.execution.plan, access?.password ?? null, events);
+    if (run.stop !== null) run.worker.abort(run.stop);
+    return run.worker.gone;
+  };
+
+  const prove = (run: ActiveRun): ReturnType<typeof endUntilProven> =>
     endUntilProven(
       {
         plan: run.execution.plan,
@@ -166,7 +189,7 @@ export function createEngine(parts: EngineParts): Engine {
       },
       {
         clock,
-        access,
+        access: () => accessOf(run.execution),
         source:
           run.execution.plan.dataSource === null ? null : parts.source(run.execution.plan.dataSource.type),
       },
@@ -188,11 +211,11 @@ export function createEngine(parts: EngineParts): Engine {
     // Owning the pool's file shows that the old worker is gone: only one process can.
     await pools.takeOver(execution.poolId, { signal: ending.signal });
     run.workerGone = true;
-    const proof = await prove(run, await accessOf(execution));
+    const proof = await prove(run);
     const committedTasks = await committedTasksOf(execution);
     const end = decideEnd({ kind: "process-gone", detail: "server stopped" }, reason);
     const facts = { at: clock.now(), proof, stop: reason, heldItems: [], committedTasks };
-    run.ended.resolve(await writeEnd(store, execution, end, facts));
+    tellEnd(run, await writeEnd(store, execution, end, facts));
   };
 
   const stopActive = async (

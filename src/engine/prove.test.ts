@@ -49,7 +49,8 @@ function scripted(looks: ("unreadable" | SourceSessionView[])[]) {
 }
 
 const session: SourceSessionView = { pid: 7, startedAt: "x", state: "active", waits: "" };
-const access = { name: "ECC", configuration: {}, password: "CANARY-x" } as unknown as SourceAccess;
+const access = (): Promise<SourceAccess> =>
+  Promise.resolve({ name: "ECC", configuration: {}, password: "CANARY-x" } as unknown as SourceAccess);
 
 function ending(over: Partial<Ending> & { proofs?: Proof[] }): Ending {
   const { proofs = [], ...rest } = over;
@@ -100,6 +101,20 @@ test("a list that cannot be read is unknown, never empty: the loop goes on until
   expect(proof.level).toBe("source idle");
   expect(proofs[0]).toMatchObject({ level: "worker gone" });
   expect(proofs[0]?.note).toContain("cannot be read");
+});
+
+test("without a way to connect it is unknown too, and asked for anew", async () => {
+  const { source, calls } = scripted([[]]);
+  let asked = 0;
+  const late = (): Promise<SourceAccess | null> => {
+    asked += 1;
+    if (asked === 1) return Promise.reject(new Error("the password cannot be opened"));
+    return asked === 2 ? Promise.resolve(null) : access();
+  };
+  const proofs: Proof[] = [];
+  await endUntilProven(ending({ proofs }), { clock: fakeClock(), source, access: late }, { signal: never });
+  expect(proofs.map(({ level }) => level)).toEqual(["worker gone", "worker gone", "source idle"]);
+  expect(calls).toEqual(["read 0"]);
 });
 
 test("sessions are cancelled at every look and terminated from 5 s on", async () => {

@@ -36,9 +36,10 @@ export interface Ending {
 
 export interface ProveParts {
   clock: Clock;
+  /** Null for a job without a connection. */
   source: Source | null;
-  /** How to look; null for a job without a connection. */
-  access: SourceAccess | null;
+  /** How to look, asked for at every new connection: a password may be put right meanwhile. A rejection is "unknown". */
+  access: () => Promise<SourceAccess | null>;
 }
 
 /**
@@ -77,13 +78,15 @@ export async function endUntilProven(
       // Before the look: a worker that is gone now cannot open a session after it.
       const workerGone = ending.workerGone();
       const level = workerGone ? "worker gone" : "recorded";
-      if (workerGone && (source === null || access === null || !ending.touched())) {
+      const touched = source !== null && ending.touched();
+      if (workerGone && !touched) {
         return await record("source idle", "no session at the source was ever opened");
       }
-      if (source !== null && access !== null && ending.touched()) {
+      if (!touched) await record(level, "the pool's process has not ended it yet");
+      else {
         let list: SessionList | null = null;
         try {
-          control ??= await source.control(access, { signal });
+          control ??= await connect(source, access, { signal });
           list = await control.sessions(sourceTag(ending.plan.executionId), [...ending.sessions()], {
             signal,
           });
@@ -99,25 +102,38 @@ export async function endUntilProven(
           }
           await record(level, `the list of sessions at the source cannot be read: ${errorLine(error)}`);
         }
-        if (list !== null) {
-          if (workerGone && list.sessions.length === 0) {
+        if (list !== null && list.sessions.length === 0) {
+          if (workerGone) {
             return await record(
               "source idle",
               `the source's list of sessions, read at ${list.readAt}, holds none of this execution`,
             );
           }
-          if (list.sessions.length > 0 && (asked || turn >= patientLooks)) {
-            await endSessions(control, list, elapsed, { signal });
-            await record(level, waitingFor(list, elapsed));
-          }
+          if (asked)
+            await record(
+              level,
+              "none of its sessions is at the source; the pool's process has not ended it yet",
+            );
+        } else if (list !== null && (asked || turn >= patientLooks)) {
+          await endSessions(control, list, elapsed, { signal });
+          await record(level, waitingFor(list, elapsed));
         }
       }
-      if (!workerGone && source === null) await record(level, "the pool's process has not ended it yet");
       await pause(ending, clock, lookAgainMs[Math.min(turn, lookAgainMs.length - 1)] ?? 3000, { signal });
     }
   } finally {
     await control?.close();
   }
+}
+
+async function connect(
+  source: Source,
+  access: ProveParts["access"],
+  options: { signal: AbortSignal },
+): Promise<SourceControl> {
+  const known = await access();
+  if (known === null) throw new Error("how to connect is not known");
+  return source.control(known, options);
 }
 
 function waitingFor(list: SessionList, elapsed: number): string {

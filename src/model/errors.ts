@@ -28,8 +28,12 @@ abstract class NightdeskError extends Error {
   /** One line: operation, place, what happened, next step. */
   get line(): string {
     const place = this.place === undefined ? "" : ` (${this.place})`;
-    const next = this.next === undefined ? "" : ` Next: ${this.next}`;
-    return `${this.operation}${place}: ${this.message}${next}`.replace(/\s*[\r\n]+\s*/g, " ");
+    const what = `${this.operation}${place}: ${this.message}`.trimEnd();
+    const stop = /[.!?]$/.test(what) ? "" : ".";
+    return `${what}${this.next === undefined ? "" : `${stop} Next: ${this.next}`}`.replace(
+      /\s*[\r\n]+\s*/g,
+      " ",
+    );
   }
 }
 

@@ -11,6 +11,8 @@ export interface TestServer {
   home: string;
   adminKey: string;
   reports: string[];
+  /** The body of every answer so far. */
+  answers: string[];
   /** Calls as the admin unless `key` is given; null sends no Authorization at all. */
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
   /** As `call`, and throws for anything that is not 2xx. */
@@ -44,12 +46,18 @@ export async function startTestServer(
     poolEnvironment: poolEnvironment(process.env),
   });
   const adminKey = server.newAdminKey ?? "";
-  const call = caller(server.url, adminKey);
+  const answers: string[] = [];
+  const call: TestServer["call"] = async (...request) => {
+    const answer = await caller(server.url, adminKey)(...request);
+    answers.push(answer.text);
+    return answer;
+  };
   return {
     url: server.url,
     home,
     adminKey,
     reports,
+    answers,
     call,
     ok: checked(call),
     stop: async () => {
