@@ -10,7 +10,7 @@ import type { Executions, PoolData, SecretBox, SourceLook } from "../model/opera
 import type { StateStore } from "../model/state-store.ts";
 import { readJson, readText } from "./body.ts";
 import { createDoor, type Door } from "./door.ts";
-import { Misfit, answerTo, commonHeaders, refusal, validation } from "./errors.ts";
+import { Misfit, answerTo, commonHeaders, emptyResponse, refusal, validation } from "./errors.ts";
 import { PoolCache } from "./pool-cache.ts";
 import { canonicalPath, pathOf, refusedPath } from "./path.ts";
 import { checkTable, type AnyAsk, type Route } from "./route.ts";
@@ -168,7 +168,7 @@ async function answerOf(route: Route, value: unknown, { checkAnswers }: ServeOpt
     if (checkAnswers && typeof route.answer === "object") route.answer.parse(await value.clone().json());
     return value;
   }
-  if (typeof route.answer === "string") return new Response(null, { status: 200, headers: commonHeaders });
+  if (typeof route.answer === "string") return emptyResponse();
   if (checkAnswers) route.answer.parse(value);
   return new Response(JSON.stringify(value), {
     headers: { ...commonHeaders, "content-type": "application/json" },

@@ -6,6 +6,14 @@ import { BodyTooLarge, mostBodyBytes } from "./body.ts";
 /** Headers of every answer: nothing here may be kept by anyone on the way. */
 export const commonHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
 
+/** 200 without a body, and the length said: without it the empty body would be sent in chunks. */
+export function emptyResponse(headers: Record<string, string> = {}): Response {
+  return new Response(null, {
+    status: 200,
+    headers: { ...commonHeaders, "content-length": "0", ...headers },
+  });
+}
+
 /** No usable key. `badScheme`: there is an Authorization header, of neither scheme. */
 export class Unauthenticated extends Error {
   readonly badScheme: boolean;

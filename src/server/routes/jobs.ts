@@ -5,7 +5,7 @@ import { jobOf, mustBeSame } from "../../engine/belonging.ts";
 import type { ApiKey, Job } from "../../model/definitions.ts";
 import type { StopOutcome } from "../../model/operations.ts";
 import type { JobStatus } from "../../model/state-store.ts";
-import { commonHeaders } from "../errors.ts";
+import { commonHeaders, emptyResponse } from "../errors.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
 import {
@@ -141,10 +141,10 @@ function cancelRequest(key: ApiKey): Parameters<Operations["executions"]["stop"]
 /** 200 without a body: nothing of the job runs. Anything else is no such promise, and says why. */
 function cancelAnswer(outcome: StopOutcome): Response {
   if (outcome.kind !== "not-proven") {
-    return new Response(null, { status: 200, headers: { ...commonHeaders, "x-nightdesk-code": "0" } });
+    return emptyResponse({ "x-nightdesk-code": "0" });
   }
   const { level, note } = outcome.proof;
-  const line = `NOT PROVEN: the stop is ${level}, but ${note}. It goes on. Next: read logs/status again; do not shut the source down.`;
+  const line = `NOT PROVEN: proof so far: ${level}, ${note}. The stop goes on. Next: read logs/status again; do not shut the source down.`;
   return new Response(`${toAscii(line)}\r\n`, {
     status: 202,
     headers: { ...commonHeaders, "content-type": "text/plain; charset=us-ascii", "x-nightdesk-code": "20" },
