@@ -163,7 +163,7 @@ test("names of jobs and connections are unique in a pool, as given; pool names a
   const refused = await store.insertDataSource(aDataSource(one.id)).catch((error: unknown) => error);
   expect(refused).toMatchObject(conflict);
   expect((refused as { line: string }).line).toBe(
-    'create a connection: the pool has a connection named "ECC" already Next: choose another name',
+    'create a connection: the pool has a connection named "ECC" already. Next: choose another name',
   );
   expect(await store.jobs(one.id)).toHaveLength(2);
 });

@@ -20,7 +20,7 @@ test("the second server is told in one line who holds the home, and starts after
   const line = await startScript(holderScript, home).line();
   expect(line).toBe(
     `start the server (${home}): another server, process ${String(process.pid)} on ${hostname()} since ` +
-      `${String(holder["startedAt"])}, holds this home Next: use that server, stop it first, or choose another home`,
+      `${String(holder["startedAt"])}, holds this home. Next: use that server, stop it first, or choose another home`,
   );
   await expect(lockHome(home)).rejects.toMatchObject({ name: "UserError", kind: "conflict" });
   expect(existsSync(join(home, "server.lock"))).toBe(true);

@@ -52,7 +52,7 @@ test("an error of a statement is fatal unless it passes by itself", () => {
   const about = { operation: "read a table", subject: "public.t", next: "correct it" };
   const wrong = statementError(failure("42703", "column x does not exist"), access, about);
   expect(wrong).toBeInstanceOf(FatalSourceError);
-  expect(errorLine(wrong)).toContain("public.t: column x does not exist (42703) Next: correct it");
+  expect(errorLine(wrong)).toContain("public.t: column x does not exist (42703). Next: correct it");
   for (const code of ["57P01", "08006", "40001", "53200", "ECONNRESET"]) {
     expect(statementError(failure(code), access, about)).toBeInstanceOf(RetryableSourceError);
   }
