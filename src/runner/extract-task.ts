@@ -5,7 +5,7 @@ import type { StagingTable } from "../model/pool-store.ts";
 import type { SourceSession } from "../model/source.ts";
 import { messages } from "./log.ts";
 import { tableRecord, type Record } from "./record.ts";
-import type { Run } from "./run-execution.ts";
+import type { Run } from "./run.ts";
 
 /** Progress is saved this often; every save is durable. */
 const progressEveryMs = 1000;

@@ -2,7 +2,7 @@ import { newId } from "../base/ids.ts";
 import type { ExecutionItem, ExecutionStatus, PlannedTask, TableEffect } from "../model/execution.ts";
 import type { TableExtraction } from "../model/definitions.ts";
 import type { Message } from "./log.ts";
-import type { Run } from "./run-execution.ts";
+import type { Run } from "./run.ts";
 
 /** The written trace of one task or table: its item and its log lines. */
 export interface Record {

@@ -1,32 +1,11 @@
-import type { Clock } from "../base/clock.ts";
 import type { PlannedTask, RunPlan } from "../model/execution.ts";
 import { errorLine } from "../model/errors.ts";
-import type { RunEvents } from "../model/pool-host.ts";
 import type { RunOutcome } from "../model/pool-protocol.ts";
-import type { PoolStore } from "../model/pool-store.ts";
-import type { Source } from "../model/source.ts";
 import { extractTask } from "./extract-task.ts";
 import { messages } from "./log.ts";
 import { taskRecord } from "./record.ts";
+import type { Run, RunParts } from "./run.ts";
 import { transformTask } from "./transform-task.ts";
-
-/** What a run needs of the process it lives in. */
-export interface RunParts {
-  store: PoolStore;
-  source: (type: string) => Source;
-  events: RunEvents;
-  clock: Clock;
-}
-
-/** One run while it lives: its plan, its parts, and what it has done at the source so far. */
-export interface Run extends RunParts {
-  plan: RunPlan;
-  password: string | null;
-  signal: AbortSignal;
-  /** The source may be touched only after that was recorded; recorded once a run. */
-  touched: boolean;
-  sessionsOpened: number;
-}
 
 /**
  * Runs all tasks of a plan in order; the first failure ends the run. Resolves, never rejects, when nothing

@@ -1,7 +1,7 @@
 import type { PlannedTask } from "../model/execution.ts";
 import { messages } from "./log.ts";
 import type { Record } from "./record.ts";
-import type { Run } from "./run-execution.ts";
+import type { Run } from "./run.ts";
 
 /** Runs the script of a transformation as one transaction: after an error or a stop nothing of it is there. */
 export async function transformTask(run: Run, task: PlannedTask, record: Record): Promise<void> {

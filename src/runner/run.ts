@@ -1,0 +1,23 @@
+import type { Clock } from "../base/clock.ts";
+import type { RunPlan } from "../model/execution.ts";
+import type { RunEvents } from "../model/pool-host.ts";
+import type { PoolStore } from "../model/pool-store.ts";
+import type { Source } from "../model/source.ts";
+
+/** What a run needs of the process it lives in. */
+export interface RunParts {
+  store: PoolStore;
+  source: (type: string) => Source;
+  events: RunEvents;
+  clock: Clock;
+}
+
+/** One run while it lives: its plan, its parts, and what it has done at the source so far. */
+export interface Run extends RunParts {
+  plan: RunPlan;
+  password: string | null;
+  signal: AbortSignal;
+  /** The source may be touched only after that was recorded; recorded once a run. */
+  touched: boolean;
+  sessionsOpened: number;
+}
