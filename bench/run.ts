@@ -1,58 +1,61 @@
 /**
- * `npm run bench -- [NAME ...] [--quick] [--out FILE]`: measures, prints a table and JSON. A goal that was not
- * met is no failure; a measurement that could not be made, or whose rows are wrong, is.
+ * `npm run bench -- [NAME ...] [--quick] [--out FILE]`: measures, prints a table and then JSON.
+ * Exit code 0 also where a goal is missed; 1 where a measurement could not be made or gave wrong results.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { isMet, tableOf, type Bench, type Figure } from "./figure.ts";
+import { benchCancel } from "./cancel.ts";
+import { benchExtraction } from "./extraction.ts";
+import { tableOf, type Bench, type Figure } from "./figure.ts";
+import { benchMemory } from "./memory.ts";
+import { command } from "./stage.ts";
+import { benchStartup } from "./startup.ts";
+import { benchStatus } from "./status.ts";
 
-const benches: Record<string, () => Promise<{ bench: Bench }>> = {
-  extraction: () => import("./extraction.ts"),
-  cancel: () => import("./cancel.ts"),
-  status: () => import("./status.ts"),
-  startup: () => import("./startup.ts"),
+const benches: Record<string, Bench> = {
+  extraction: async (options) => [...(await benchExtraction(options)), ...(await benchMemory(options))],
+  cancel: benchCancel,
+  status: benchStatus,
+  startup: benchStartup,
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: "boolean", default: false }, out: { type: "string" } },
 });
-const wanted = positionals.length === 0 ? Object.keys(benches) : positionals;
-const unknown = wanted.filter((name) => benches[name] === undefined);
+const names = positionals.length === 0 ? Object.keys(benches) : positionals;
+const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {
-  console.error(`no such measurement: ${unknown.join(", ")}; there are: ${Object.keys(benches).join(", ")}`);
+  console.error(`no measurement ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`);
+  process.exit(2);
+}
+if (!existsSync(command)) {
+  console.error("there is no dist/: run npm run build first");
   process.exit(2);
 }
 
 const figures: Figure[] = [];
-for (const name of wanted) {
-  const folder = await mkdtemp(join(tmpdir(), "nightdesk-bench-"));
+for (const name of names) {
+  const say = (line: string): void => console.error(`${name}: ${line}`);
   try {
-    const { bench } = (await benches[name]?.()) ?? {};
-    const measured = await bench?.({
-      quick: values.quick,
-      folder,
-      say: (line) => {
-        console.error(`${name}: ${line}`);
-      },
-    });
-    figures.push(...(measured ?? []));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    figures.push(...((await benches[name]?.({ quick: values.quick, say })) ?? []));
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`${name}: NOT MEASURED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
 }
-for (const line of tableOf(figures)) console.log(line);
-const report = JSON.stringify(
+
+const json = JSON.stringify(
   {
-    node: process.version,
-    cores: cpus().length,
+    at: new Date().toISOString(),
     quick: values.quick,
-    figures: figures.map((figure) => ({ ...figure, met: isMet(figure) })),
+    machine: { node: process.version, platform: process.platform, cpus: cpus().length, memoryBytes: totalmem() },
+    figures,
   },
   null,
   2,
 );
-console.log(report);
-if (values.out !== undefined) await writeFile(values.out, `${report}\n`);
+console.log(`${tableOf(figures)}\n\n${json}`);
+if (values.out !== undefined) await writeFile(values.out, `${json}\n`);

@@ -1,51 +1,63 @@
-/** How long the command takes to start, as a whole process, against Node with nothing to do. */
+/**
+ * How long the command takes from start to end as a process: `nightdesk --help`, and `nightdesk status` against a
+ * server on this machine with one job, each against a Node that runs an empty file.
+ */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { figureOf, percentile, seconds, type Figure, type Measure } from "./figure.ts";
-import { adminKey, command, startShippedServer } from "./shipped-server.ts";
+import { makeExtractionJob } from "../test/support/nightdesk.ts";
+import { interleave, pairwise, secondsOf, type Bench } from "./figure.ts";
+import { command, makePool, Stage } from "./stage.ts";
 
-export async function bench({ quick, folder, say }: Measure): Promise<Figure[]> {
-  const turns = quick ? 5 : 30;
-  const empty = join(folder, "empty.mjs");
-  const keyFile = join(folder, "key");
-  await writeFile(empty, "");
-  await writeFile(keyFile, adminKey, { mode: 0o600 });
-  const server = await startShippedServer(join(folder, "home"));
-  try {
-    const { id: pool } = await server.ok("POST", "/integration/api/pools", { name: "SAP ECC" });
-    const status = [command, "status", "--url", server.url, "--pool", pool, "--key-file", keyFile];
-    const samples: Record<"empty" | "help" | "status", number[]> = { empty: [], help: [], status: [] };
-    // The first turn reads the files from disk, and is not counted.
-    for (let turn = 0; turn <= turns; turn += 1) {
-      const took = {
-        empty: await seconds(() => run([empty])),
-        help: await seconds(() => run([command, "--help"])),
-        status: await seconds(() => run(status)),
-      };
-      if (turn === 0) continue;
-      for (const name of ["empty", "help", "status"] as const) samples[name].push(took[name]);
-    }
-    say(`${String(turns)} turns`);
-    const against = (name: "help" | "status", atMost: number): Figure =>
-      figureOf(
-        `start-up: nightdesk ${name === "help" ? "--help" : name}, against an empty Node script`,
-        samples[name].map((took, turn) => took / (samples.empty[turn] ?? Number.NaN)),
-        { atMost },
-        `${milliseconds(samples[name])} and ${milliseconds(samples.empty)} ms`,
-      );
-    return [against("help", 1.5), against("status", 2.5)];
-  } finally {
-    await server.end();
-  }
-}
+export const benchStartup: Bench = ({ quick }) =>
+  Stage.with(async (stage) => {
+    const empty = join(stage.folder, "empty.mjs");
+    await writeFile(empty, "");
+    const server = await stage.nightdesk("home");
+    // The address is never called: nothing runs.
+    const nowhere = { host: "127.0.0.1", port: 9, user: "reader", password: "CANARY-bench", database: "none" };
+    const pool = await makePool(server, nowhere);
+    await makeExtractionJob(server, pool, "Order to cash", ["VBAK"]);
+    const keyFile = join(stage.folder, "admin.key");
+    await writeFile(keyFile, `${server.adminKey}\n`, { mode: 0o600 });
 
-function milliseconds(samples: readonly number[]): string {
-  return (percentile(samples, 0.5) * 1000).toFixed(0);
-}
+    const status = ["status", "--url", server.url, "--pool", pool.poolId, "--key-file", keyFile];
+    const sides = {
+      empty: () => secondsOf(() => run([empty], "")),
+      help: () => secondsOf(() => run([command, "--help"], "Usage: nightdesk")),
+      status: () => secondsOf(() => run([command, ...status], "Order to cash")),
+    };
+    await interleave(2, sides); // not counted: files are read for the first time
+    const seconds = await interleave(quick ? 5 : 40, sides);
 
-async function run(argv: string[]): Promise<void> {
-  const child = spawn(process.execPath, argv, { stdio: "ignore" });
-  const code = await new Promise<number | null>((ended) => child.once("close", ended));
-  if (code !== 0) throw new Error(`node ${argv.join(" ")} ended with ${String(code)}`);
+    const inMs = (taken: number[]): number[] => taken.map((one) => one * 1000);
+    const limit = inMs(seconds.empty);
+    const figure = { bench: "startup", limit, unit: "ms" };
+    return [
+      pairwise({
+        ...figure,
+        name: "time: nightdesk --help / an empty script",
+        ours: inMs(seconds.help),
+        goal: { sign: "<=", value: 1.5 },
+      }),
+      pairwise({
+        ...figure,
+        name: "time: nightdesk status / an empty script",
+        ours: inMs(seconds.status),
+        goal: { sign: "<=", value: 2.5 },
+      }),
+    ];
+  });
+
+/** A whole process with what it prints read; it must print `expected` and end with 0. */
+async function run(args: string[], expected: string): Promise<void> {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.on("data", (data: Buffer) => {
+    output += data.toString();
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0 || !output.includes(expected))
+    throw new Error(`node ${args.join(" ")} ended with ${String(code)} and said ${JSON.stringify(output)}`);
 }
