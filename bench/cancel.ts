@@ -29,7 +29,11 @@ export const benchCancel: Bench = ({ quick, say }) =>
     await fillLines(control, table, quick ? 1_000_000 : 3_000_000);
     const server = await stage.nightdesk("home");
     const job = await makeLineJob(server, source, table);
-    const reader = stage.script("./copy-by-hand.ts", JSON.stringify({ ...source, application_name: byHandName }), table);
+    const reader = stage.script(
+      "./copy-by-hand.ts",
+      JSON.stringify({ ...source, application_name: byHandName }),
+      table,
+    );
     await answerOf(reader);
 
     const fromCall: number[] = [];
@@ -38,7 +42,8 @@ export const benchCancel: Bench = ({ quick, say }) =>
       const { calledAt, goneAt } = await cancelled(server, job, watch, delayOf(round));
       fromCall.push(goneAt - calledAt);
       const { stopRequestedAt } = recordOf(join(stage.folder, "home", "state.db"), job.jobId);
-      if (typeof executionId === "string" && stopRequestedAt === 0) throw new Error("the cancel is not on record");
+      if (typeof executionId === "string" && stopRequestedAt === 0)
+        throw new Error("the cancel is not on record");
       return goneAt - stopRequestedAt;
     };
     const byHand = async (round: number): Promise<number> => {
@@ -68,7 +73,10 @@ export const benchCancel: Bench = ({ quick, say }) =>
           ...(goals === undefined ? {} : { goal: { sign: "<=", value: goals[index] ?? 0 } }),
         }),
       );
-    return [...figures("a cancel, from its record", ms.ours, [3, 5]), ...figures("a cancel, from the call", fromCall)];
+    return [
+      ...figures("a cancel, from its record", ms.ours, [3, 5]),
+      ...figures("a cancel, from the call", fromCall),
+    ];
   });
 
 /** Cancels spread over a reading that is well under way. */

@@ -58,7 +58,9 @@ export const benchExtraction: Bench = ({ quick, say }) =>
     for (const made of ["from_parquet", "by_hand"]) {
       const [theirs] = (await duckdb.runAndReadAll(fingerprintOf(made))).getRowsJson();
       if (ours?.[0] !== String(rows) || JSON.stringify(ours) !== JSON.stringify(theirs))
-        throw new Error(`rows differ: ${JSON.stringify(ours)} in the pool, ${JSON.stringify(theirs)} in ${made}`);
+        throw new Error(
+          `rows differ: ${JSON.stringify(ours)} in the pool, ${JSON.stringify(theirs)} in ${made}`,
+        );
     }
 
     const rate = (taken: number[]): number[] => taken.map((one) => rows / one);

@@ -78,14 +78,16 @@ export function ofQuantile(quantile: number, { bench, name, ours, limit, unit, g
 }
 
 function judged(figure: Omit<Figure, "goal" | "met">, goal: Goal | undefined): Figure {
-  if (!Number.isFinite(figure.ratio)) throw new Error(`${figure.bench}, ${figure.name}: no ratio was measured`);
+  if (!Number.isFinite(figure.ratio))
+    throw new Error(`${figure.bench}, ${figure.name}: no ratio was measured`);
   if (goal === undefined) return { ...figure, goal: null, met: null };
   const met = goal.sign === ">=" ? figure.ratio >= goal.value : figure.ratio <= goal.value;
   return { ...figure, goal, met };
 }
 
 function pairsOf(ours: readonly number[], limit: readonly number[]): number[] {
-  if (ours.length === 0 || ours.length !== limit.length) throw new Error("the two sides were not taken in pairs");
+  if (ours.length === 0 || ours.length !== limit.length)
+    throw new Error("the two sides were not taken in pairs");
   return ours.map((value, index) => value / (limit[index] ?? Number.NaN));
 }
 

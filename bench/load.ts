@@ -82,7 +82,9 @@ async function keepAsking({ url, key, body }: LoadQuestion, until: number, waits
 }
 
 function isExpected(answer: Buffer, head: number, body: Buffer): boolean {
-  return answer.subarray(0, 12).toString("latin1") === "HTTP/1.1 200" && answer.subarray(head + 4).equals(body);
+  return (
+    answer.subarray(0, 12).toString("latin1") === "HTTP/1.1 200" && answer.subarray(head + 4).equals(body)
+  );
 }
 
 function end(socket: Socket): void {

@@ -28,7 +28,8 @@ export const benchMemory: Bench = async ({ quick, say }) => {
       const server = await stage.nightdesk(`home-${String((homes += 1))}`);
       await runToSuccess(server, await makeLineJob(server, source, tables[size]));
       const [poolProcess, ...others] = childrenOf(server.pid);
-      if (poolProcess === undefined || others.length > 0) throw new Error("the server has not one pool's process");
+      if (poolProcess === undefined || others.length > 0)
+        throw new Error("the server has not one pool's process");
       const peak = peakMebibytes(poolProcess);
       ofServer[size].push(peakMebibytes(server.pid));
       await server.end();
@@ -70,7 +71,9 @@ function peakMebibytes(pid: number): number {
 /** A number of /proc/PID/status; null for a process that is gone. */
 function statusOf(pid: number, field: "PPid" | "VmHWM"): number | null {
   try {
-    const value = new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${String(pid)}/status`, "utf8"));
+    const value = new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(
+      readFileSync(`/proc/${String(pid)}/status`, "utf8"),
+    );
     return value === null ? null : Number(value[1]);
   } catch {
     return null;

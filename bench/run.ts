@@ -43,7 +43,9 @@ for (const name of names) {
     figures.push(...((await benches[name]?.({ quick: values.quick, say })) ?? []));
   } catch (error) {
     process.exitCode = 1;
-    console.error(`${name}: NOT MEASURED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    console.error(
+      `${name}: NOT MEASURED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
   }
 }
 
@@ -51,7 +53,12 @@ const json = JSON.stringify(
   {
     at: new Date().toISOString(),
     quick: values.quick,
-    machine: { node: process.version, platform: process.platform, cpus: cpus().length, memoryBytes: totalmem() },
+    machine: {
+      node: process.version,
+      platform: process.platform,
+      cpus: cpus().length,
+      memoryBytes: totalmem(),
+    },
     figures,
   },
   null,

@@ -16,7 +16,13 @@ export const benchStartup: Bench = ({ quick }) =>
     await writeFile(empty, "");
     const server = await stage.nightdesk("home");
     // The address is never called: nothing runs.
-    const nowhere = { host: "127.0.0.1", port: 9, user: "reader", password: "CANARY-bench", database: "none" };
+    const nowhere = {
+      host: "127.0.0.1",
+      port: 9,
+      user: "reader",
+      password: "CANARY-bench",
+      database: "none",
+    };
     const pool = await makePool(server, nowhere);
     await makeExtractionJob(server, pool, "Order to cash", ["VBAK"]);
     const keyFile = join(stage.folder, "admin.key");
