@@ -129,9 +129,10 @@ export async function makePool(
 /** Waits until the process is gone; `ask` is not called where it is already. */
 async function ended(child: ChildProcess, ask: () => void): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const closed = once(child, "close");
+  // Not "close": after a disconnect from our side Node 20 never tells it.
+  const exited = once(child, "exit");
   ask();
-  await closed;
+  await exited;
 }
 
 /** The next message of a script, or an error when it ends without one. */
