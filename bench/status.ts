@@ -36,15 +36,29 @@ export const benchStatus: Bench = ({ quick, say }) =>
       const response = await fetch(url, { headers: { authorization: `AppKey ${server.adminKey}` } });
       const body = await response.text();
       const statuses = JSON.parse(body) as { status: string | null }[];
-      if (response.status !== 200 || statuses.length !== jobs || statuses.some(({ status }) => status !== "SUCCESS"))
+      if (
+        response.status !== 200 ||
+        statuses.length !== jobs ||
+        statuses.some(({ status }) => status !== "SUCCESS")
+      )
         throw new Error(`logs/status answered ${String(response.status)} ${body.slice(0, 200)}`);
-      return { url, key: server.adminKey, body, headers: Object.fromEntries(response.headers), state, poolId };
+      return {
+        url,
+        key: server.adminKey,
+        body,
+        headers: Object.fromEntries(response.headers),
+        state,
+        poolId,
+      };
     };
     const few = await opened("few");
     const many = await opened("many");
     const { headers, body } = few;
     const constant = stage.script("./constant-server.ts");
-    constant.send({ body, headers: { ...headers, date: undefined, connection: undefined, "keep-alive": undefined } });
+    constant.send({
+      body,
+      headers: { ...headers, date: undefined, connection: undefined, "keep-alive": undefined },
+    });
     const constantUrl = await answerOf<string>(constant);
 
     const waits: Record<"few" | "many", number[]> = { few: [], many: [] };
