@@ -12,6 +12,14 @@ const schema = z.object({
   /** Null: made and shown once, if the home has no admin key yet. */
   adminKey: z.string().nullable().default(null),
   mostRunning: z.coerce.number().int().min(1).max(64).default(4),
+  /** How long executions may go on by themselves when the server is told to end, before they are stopped. */
+  stopGraceSeconds: z.coerce.number().min(0).max(3600).default(10),
+  /** Longest time without a row or activity at the source; 0: no limit. */
+  noProgressSeconds: z.coerce.number().min(0).max(86_400).default(120),
+  /** Longest time of one execution; 0: no limit. */
+  executionLimitSeconds: z.coerce.number().min(0).max(31_536_000).default(0),
+  /** For tests: places where this process and those of its pools fail, see base/failpoint.ts. */
+  failpoints: z.string().default(""),
 });
 
 /** What a server runs with; made once, read everywhere, never changed. */
@@ -23,6 +31,7 @@ export interface ConfigInput {
   port?: string | number | undefined;
   insecureHttp?: boolean | undefined;
   adminKey?: string | undefined;
+  stopGraceSeconds?: number | undefined;
 }
 
 /**
@@ -38,6 +47,10 @@ export function readConfig(input: ConfigInput, env: Record<string, string | unde
     insecureHttp: input.insecureHttp,
     adminKey: input.adminKey ?? adminKeyOf(env),
     mostRunning: env["NIGHTDESK_MOST_RUNNING"],
+    stopGraceSeconds: input.stopGraceSeconds ?? env["NIGHTDESK_STOP_GRACE_SECONDS"],
+    noProgressSeconds: env["NIGHTDESK_NO_PROGRESS_SECONDS"],
+    executionLimitSeconds: env["NIGHTDESK_EXECUTION_LIMIT_SECONDS"],
+    failpoints: env["NIGHTDESK_FAILPOINTS"],
   });
   if (!result.success) {
     const issue = result.error.issues[0];

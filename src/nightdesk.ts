@@ -1,6 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "./base/clock.ts";
+import { armFailpoints } from "./base/failpoint.ts";
 import type { Config } from "./config.ts";
 import { createEngine } from "./engine/executions.ts";
 import { ensureAdminKey } from "./engine/keys.ts";
@@ -12,7 +13,7 @@ import { sourceOf } from "./sources.ts";
 import { lockHome, openSecretBox, openStateStore } from "./state/index.ts";
 
 /** Time for executions to end with proof when the server stops; then pool processes are killed. */
-const stopGraceMs = 10_000;
+const stopProofMs = 10_000;
 
 export interface Nightdesk {
   /** Base URL with the real port. */
@@ -30,9 +31,20 @@ export interface Nightdesk {
  */
 export async function startNightdesk(
   config: Config,
-  { report, poolEnvironment }: { report: (line: string) => void; poolEnvironment: Record<string, string> },
+  {
+    report,
+    log = () => undefined,
+    poolEnvironment,
+  }: {
+    /** What went wrong, one line each. */
+    report: (line: string) => void;
+    /** What happens in order, one line each. */
+    log?: (line: string) => void;
+    poolEnvironment: Record<string, string>;
+  },
 ): Promise<Nightdesk> {
   const { home } = config;
+  armFailpoints(config.failpoints);
   await mkdir(home, { recursive: true, mode: 0o700 });
   const lock = await lockHome(home);
   const undo: (() => Promise<unknown>)[] = [() => lock.release()];
@@ -45,7 +57,10 @@ export async function startNightdesk(
     undo.push(() => state.close());
     const secrets = openSecretBox(`${home}.key`);
     const newAdminKey = await ensureAdminKey(state, clock, config.adminKey);
-    const pools = createPoolProcesses(home, poolEnvironment);
+    const pools = createPoolProcesses(home, {
+      environment: poolEnvironment,
+      failpoints: config.failpoints,
+    });
     undo.push(() => pools.close(2000));
     const statusChanged: ((poolId: string) => void)[] = [];
     const engine = createEngine({
@@ -55,6 +70,10 @@ export async function startNightdesk(
       secrets,
       clock,
       mostRunning: config.mostRunning,
+      limits: {
+        noProgressMs: config.noProgressSeconds === 0 ? null : config.noProgressSeconds * 1000,
+        executionMs: config.executionLimitSeconds === 0 ? null : config.executionLimitSeconds * 1000,
+      },
       report,
       onChange: (poolId) => {
         for (const changed of statusChanged) changed(poolId);
@@ -83,7 +102,8 @@ export async function startNightdesk(
       newAdminKey,
       stop: () =>
         (stopped ??= (async () => {
-          const unproven = await engine.close(stopGraceMs);
+          const graceMs = config.stopGraceSeconds * 1000;
+          const unproven = await engine.close({ graceMs, proofMs: stopProofMs, log });
           await undoAll();
           return { unproven };
         })()),

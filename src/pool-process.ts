@@ -1,10 +1,11 @@
 /**
  * The process of one pool: owns the pool's file, runs its executions, answers questions about its data.
- * Started by pool-processes.ts with the pool's folder as its argument and a channel to the server process;
+ * Started by pool-processes.ts with the pool's folder (and failpoints of a test) as its arguments and a channel to the server process;
  * it ends when that channel closes. It never opens a connection for proof: that is the server's.
  */
 import { systemClock } from "./base/clock.ts";
 import { deferred, type Deferred } from "./base/deferred.ts";
+import { armFailpoints } from "./base/failpoint.ts";
 import { UserError, errorLine } from "./model/errors.ts";
 import type { RunPlan } from "./model/execution.ts";
 import type { RunEvents } from "./model/pool-host.ts";
@@ -49,6 +50,7 @@ function serve(store: PoolStore): void {
         await touchRecorded.promise;
       },
       session: async (session) => void (await send({ type: "session", executionId, session })),
+      sessionClosed: async () => void (await send({ type: "session-closed", executionId })),
       item: async (item) => void (await send({ type: "item", item })),
       log: async (line) => void (await send({ type: "log", line })),
     };
@@ -154,6 +156,7 @@ process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
 
 try {
+  armFailpoints(process.argv[3] ?? "");
   const store = await openWhenFree(process.argv[2] ?? ".");
   const stagingDropped = await store.dropAllStaging();
   serve(store);

@@ -19,6 +19,13 @@ interface LiveRun {
   tail: Promise<void>;
 }
 
+export interface PoolProcessSettings {
+  /** All they get to see of ours: no secret of the operator. */
+  environment: Record<string, string>;
+  /** For tests, see base/failpoint.ts; "" for none. */
+  failpoints: string;
+}
+
 /** One pool's process: opened at first use, closed when idle, its end told to everyone who waits on it. */
 class PoolProcess {
   readonly #child: ChildProcess;
@@ -31,10 +38,10 @@ class PoolProcess {
 
   #closing = false;
 
-  constructor(folder: string, environment: Record<string, string>) {
+  constructor(folder: string, { environment, failpoints }: PoolProcessSettings) {
     const inSource = import.meta.url.endsWith(".ts");
     const script = new URL(inSource ? "./pool-process.ts" : "./pool-process.js", import.meta.url);
-    this.#child = fork(fileURLToPath(script), [folder], {
+    this.#child = fork(fileURLToPath(script), [folder, failpoints], {
       cwd: folder,
       env: environment,
       execArgv: inSource ? ["--import", import.meta.resolve("tsx")] : [],
@@ -131,6 +138,9 @@ class PoolProcess {
       case "session":
         this.#hand(message.executionId, ({ session }) => session(message.session));
         break;
+      case "session-closed":
+        this.#hand(message.executionId, ({ sessionClosed }) => sessionClosed());
+        break;
       case "item":
         this.#hand(message.item.executionId, ({ item }) => item(message.item));
         break;
@@ -195,10 +205,9 @@ class PoolProcess {
 
 /**
  * One child process a pool, under `HOME/pools/<poolId>/`. A process that is gone is reaped before its
- * successor is started, because two of them must never own one file. `environment` is all they get to see
- * of ours: no secret of the operator.
+ * successor is started, because two of them must never own one file.
  */
-export function createPoolProcesses(home: string, environment: Record<string, string>): PoolHost {
+export function createPoolProcesses(home: string, settings: PoolProcessSettings): PoolHost {
   const processes = new Map<string, PoolProcess>();
   const folderOf = (poolId: string): string => join(home, "pools", poolId);
 
@@ -211,7 +220,7 @@ export function createPoolProcesses(home: string, environment: Record<string, st
       if (!existing.closing) return existing;
       await existing.exited;
     }
-    const started = new PoolProcess(folder, environment);
+    const started = new PoolProcess(folder, settings);
     processes.set(poolId, started);
     void started.exited.then(() => {
       if (processes.get(poolId) === started) processes.delete(poolId);

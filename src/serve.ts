@@ -17,6 +17,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const { env, out, report, signal } = options;
   const server = await startNightdesk(readConfig(options, env), {
     report,
+    log: out,
     poolEnvironment: poolEnvironment(env),
   });
   out(`Nightdesk listens on ${server.url}`);
@@ -27,7 +28,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  out("Nightdesk stops: no new work; what runs is stopped and proven");
+  out("Nightdesk stops: no new work");
   const { unproven } = await server.stop();
   if (unproven > 0)
     report(`${String(unproven)} execution(s) not proven to have ended; the next start goes on with them`);

@@ -23,7 +23,10 @@ export function startDemo({ home, port, env, stdout, report, signal }: StartDemo
     demoPgUrl: env["NIGHTDESK_DEMO_PG_URL"],
     searchPath: env["PATH"],
     startServer: (settings) =>
-      startNightdesk(readConfig(settings, env), { report, poolEnvironment: poolEnvironment(env) }),
+      startNightdesk(readConfig({ ...settings, stopGraceSeconds: 0 }, env), {
+        report,
+        poolEnvironment: poolEnvironment(env),
+      }),
     fetch: httpFetch(),
     out: stdout,
     clock: systemClock,

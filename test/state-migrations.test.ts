@@ -9,11 +9,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
+import { verbs } from "../src/model/definitions.ts";
 import { Connection } from "../src/state/sqlite/connection.ts";
 import { migrate, migrationsFolder } from "../src/state/sqlite/migrations.ts";
 import { openStateStore } from "../src/state/index.ts";
-import { aPool, temporaryHome } from "./support/state-fixtures.ts";
+import { aHold, aPool, operator, temporaryHome } from "./support/state-fixtures.ts";
 
 interface Bench {
   folder: string;
@@ -61,6 +63,84 @@ test("migrations are applied once, in order, and later ones are added to what is
     named(next, "thing"),
     named(next + 1, "second-thing"),
   ]);
+});
+
+/** The state database of each released version, as its server left it: kill -9 with executions under way. */
+test.each([["0.1.0", { SUCCESS: 1, FAIL: 1, CANCEL: 1, RUNNING: 4, QUEUED: 1 }]])(
+  "a state file of %s opens, and holds what it held",
+  async (version, statuses) => {
+    const file = join(temporaryHome(), "state.db");
+    const packed = readFileSync(new URL(`releases/state-${version}.db.gz`, import.meta.url));
+    writeFileSync(file, gunzipSync(packed), { mode: 0o600 });
+    const before = new Connection(file);
+    const count = (table: string): number =>
+      before.first(`SELECT count(*) AS n FROM ${table}`)?.integer("n") ?? 0;
+    const tables = [
+      "pool",
+      "data_source",
+      "job",
+      "task",
+      "execution",
+      "run_plan",
+      "execution_item",
+      "log_line",
+    ];
+    const counts = tables.map(count);
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+    const store = await openStateStore(file);
+    try {
+      expect(tables.map(count)).toEqual(counts);
+      const [pool] = await store.pools();
+      const seen: Record<string, number> = {};
+      const cancelled: string[] = [];
+      for (const job of await store.jobs(pool?.id ?? "")) {
+        const { executions } = await store.executions(job.id, 0, 10);
+        for (const { status, plan, id } of executions) {
+          seen[status] = (seen[status] ?? 0) + 1;
+          expect(plan.dataSource?.id).toBe(job.dataSourceId);
+          expect((await store.jobStatus(job.id))?.executionId).toBe(id);
+          expect((await store.items(id)).length).toBeGreaterThan(0);
+          if (status === "CANCEL") cancelled.push(id);
+        }
+      }
+      expect(seen).toEqual(statuses);
+      const [id = ""] = cancelled;
+      expect(await store.stopCallers(id)).toMatchObject([
+        { reason: { by: "operator", channel: "desk", because: "source closes at midnight" } },
+      ]);
+      expect(await store.requestStop(id, operator, 1)).toMatchObject({ status: "CANCEL" });
+      // What waits starts, unless its connection is held: the queue knows the connection of old rows too.
+      const [waiting] = (await store.activeExecutions()).filter(({ status }) => status === "QUEUED");
+      const connection = waiting?.plan.dataSource?.id ?? "";
+      const hold = aHold(pool?.id ?? "", { scope: "connection", objectId: connection });
+      await store.insertHold(hold);
+      expect(await store.claimNext(100, 60)).toBeNull();
+      await store.endHold(hold.id, 61, "night");
+      expect((await store.claimNext(100, 62))?.id).toBe(waiting?.id);
+      const admin = (await store.keys()).find(({ name }) => name === "admin");
+      expect(admin?.grants).toEqual([{ poolId: "*", verbs: [...verbs] }]);
+      // An end is final still, and only with proof.
+      expect(() => before.run("UPDATE execution SET status = 'RUNNING' WHERE status = 'CANCEL'")).toThrow(
+        /over/,
+      );
+      expect(() =>
+        before.run(
+          "UPDATE execution SET status = 'SUCCESS', ended_at = 1, proof_level = 'worker gone', proof_at = 1, proof_note = '' WHERE status = 'RUNNING'",
+        ),
+      ).toThrow(/CHECK/);
+    } finally {
+      await store.close();
+      before.close();
+    }
+  },
+);
+
+test("a migration that leaves a row without its parent is refused whole", () => {
+  const { connection, migrate: run, write } = bench();
+  write(named(next, "orphan"), "INSERT INTO log_line VALUES (1, 'nobody', 'x', 'INFO', 1, '', NULL, '[]');");
+  expect(run).toThrow(/without its parent/);
+  expect(connection.all("SELECT * FROM log_line")).toEqual([]);
+  expect(connection.first("PRAGMA foreign_keys")?.integer("foreign_keys")).toBe(1);
 });
 
 test("a migration that fails leaves nothing behind and can be applied when it is right", () => {

@@ -46,7 +46,7 @@ export interface DeskStopping {
   callers: number;
 }
 
-export type DeskProofLevel = "requested" | "recorded" | "worker gone" | "source idle";
+export type DeskProofLevel = "requested" | "recorded" | "worker gone" | "source idle" | "declared";
 
 export interface DeskProof {
   level: DeskProofLevel;

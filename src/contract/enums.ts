@@ -67,5 +67,5 @@ export const workbenchStatuses = ["RUNNING", "SUCCESS", "FAILED"] as const;
 export type WorkbenchStatus = (typeof workbenchStatuses)[number];
 
 /** Rights on the desk's keys; no verb includes another. */
-export const keyVerbs = ["view", "execute", "cancel", "edit", "admin"] as const;
+export const keyVerbs = ["view", "execute", "cancel", "hold", "settle", "edit", "admin"] as const;
 export type KeyVerb = (typeof keyVerbs)[number];

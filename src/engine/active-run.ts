@@ -1,7 +1,7 @@
 import { deferred, type Deferred } from "../base/deferred.ts";
 import type { Execution, SourceSessionId } from "../model/execution.ts";
 import type { PoolRun } from "../model/pool-host.ts";
-import type { StopReason } from "../model/stop.ts";
+import type { Settlement, StopReason } from "../model/stop.ts";
 
 /** What the server process knows of an execution that is RUNNING: the durable part is in the state store. */
 export class ActiveRun {
@@ -14,7 +14,15 @@ export class ActiveRun {
   /** Null until the pool's process was told to run it, and for a run of an earlier server. */
   worker: PoolRun | null = null;
   workerGone = false;
+  /** Its terminal status is written. */
+  over = false;
   neverOpened = false;
+  /** Sessions at the source that the worker has open, by its own word. */
+  openSessions = 0;
+  /** Called at every row, line or session that the worker tells of. */
+  onProgress: () => void = () => undefined;
+  settlement: Settlement | null = null;
+  readonly #declared = new AbortController();
   #change: Deferred<void> = deferred();
 
   constructor(execution: Execution) {
@@ -48,6 +56,19 @@ export class ActiveRun {
   askToStop(reason: StopReason): void {
     this.stop ??= reason;
     this.worker?.abort(this.stop);
+    this.change();
+  }
+
+  /** Aborts once a person declared it over; its reason is the line of the proof. */
+  get declared(): AbortSignal {
+    return this.#declared.signal;
+  }
+
+  /** Its end is then written with this word in the place of the proof, unless the proof comes first. */
+  declare(settlement: Settlement): void {
+    this.settlement ??= settlement;
+    const { keyName, because } = this.settlement;
+    this.#declared.abort(`declared over by key ${JSON.stringify(keyName)}: ${because}`);
     this.change();
   }
 }

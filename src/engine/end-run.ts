@@ -1,4 +1,11 @@
-import { describeStop, statusAfterStop, type Proof, type StopReason } from "../model/stop.ts";
+import { failpoint } from "../base/failpoint.ts";
+import {
+  describeStop,
+  statusAfterStop,
+  type Proof,
+  type Settlement,
+  type StopReason,
+} from "../model/stop.ts";
 import type { Execution, ExecutionItem, TerminalStatus } from "../model/execution.ts";
 import type { ProcessGone } from "../model/pool-host.ts";
 import type { RunOutcome } from "../model/pool-protocol.ts";
@@ -43,11 +50,13 @@ export async function writeEnd(
     at: number;
     proof: Proof;
     stop: StopReason | null;
+    /** With proof `declared`. */
+    settlement: Settlement | null;
     heldItems: ExecutionItem[];
     committedTasks: ReadonlySet<string>;
   },
 ): Promise<Execution> {
-  const { at, proof, stop, heldItems, committedTasks } = facts;
+  const { at, proof, stop, settlement, heldItems, committedTasks } = facts;
   for (const item of heldItems) await store.saveItem(item);
   for (const item of await store.items(execution.id)) {
     if (item.type === "JOB" || item.endedAt !== null) continue;
@@ -63,7 +72,13 @@ export async function writeEnd(
   const ended: Execution = { ...execution, status: end.status, endedAt: at, proof, failure: end.failure };
   await store.appendLog([lastLine(ended, at, stop)]);
   await store.saveItem(jobItem(ended));
-  await store.finish(execution.id, end.status, { at, proof, failure: end.failure });
+  await failpoint("engine.items-written");
+  await store.finish(execution.id, end.status, {
+    at,
+    proof,
+    failure: end.failure,
+    ...(settlement === null ? {} : { settlement }),
+  });
   return (await store.execution(execution.id)) ?? ended;
 }
 

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
-import type { ApiKey, Grant, Verb } from "../model/definitions.ts";
+import { verbs, type ApiKey, type Grant, type Verb } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
 import type { StateStore } from "../model/state-store.ts";
 import { notFound } from "./belonging.ts";
@@ -10,7 +10,7 @@ import { checkedName } from "./names.ts";
 
 /** `lastUsedAt` is written at most this often a key: a read must not cost a durable write each. */
 const lastUsedEveryMs = 60_000;
-const everything: Grant[] = [{ poolId: "*", verbs: ["view", "execute", "cancel", "edit", "admin"] }];
+const everything: Grant[] = [{ poolId: "*", verbs: [...verbs] }];
 
 export interface KeyDraft {
   name: string;

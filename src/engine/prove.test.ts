@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Clock } from "../base/clock.ts";
 import { RetryableSourceError } from "../model/errors.ts";
 import type { Source, SourceAccess, SourceControl, SourceSessionView } from "../model/source.ts";
-import type { Proof } from "../model/stop.ts";
+import type { EndStep, Proof } from "../model/stop.ts";
 import { endUntilProven, killAfterMs, terminateAfterMs, type Ending } from "./prove.ts";
 
 /** A clock on which sleeping is the only thing that lets time pass. */
@@ -48,6 +48,7 @@ function scripted(looks: ("unreadable" | SourceSessionView[])[]) {
   return { source, calls };
 }
 
+const never = new AbortController().signal;
 const session: SourceSessionView = { pid: 7, startedAt: "x", state: "active", waits: "" };
 const access = (): Promise<SourceAccess> =>
   Promise.resolve({ name: "ECC", configuration: {}, password: "CANARY-x" } as unknown as SourceAccess);
@@ -61,6 +62,7 @@ function ending(over: Partial<Ending> & { proofs?: Proof[] }): Ending {
     neverOpened: () => false,
     stopAsked: () => true,
     workerGone: () => true,
+    declared: never,
     abort: () => undefined,
     kill: () => undefined,
     changed: ({ signal }) =>
@@ -71,11 +73,10 @@ function ending(over: Partial<Ending> & { proofs?: Proof[] }): Ending {
         });
       }),
     record: async (proof) => void proofs.push(proof),
+    step: async () => undefined,
     ...rest,
   };
 }
-
-const never = new AbortController().signal;
 
 test("an empty list is believed only once the worker is gone", async () => {
   const { source, calls } = scripted([[]]);
@@ -117,15 +118,43 @@ test("without a way to connect it is unknown too, and asked for anew", async () 
   expect(calls).toEqual(["read 0"]);
 });
 
-test("sessions are cancelled at every look and terminated from 5 s on", async () => {
+test("a session is cancelled at once, again at 0.25, 0.5, 1 and 2 s, and terminated from 5 s on", async () => {
   const clock = fakeClock();
-  const { source, calls } = scripted([...Array.from({ length: 12 }, () => [session]), []]);
   const began = clock.now();
-  await endUntilProven(ending({}), { clock, source, access }, { signal: never });
-  expect(clock.now() - began).toBeGreaterThan(terminateAfterMs);
-  expect(calls.slice(0, 2)).toEqual(["read 1", "cancel"]);
-  expect(calls).toContain("terminate");
+  const steps: EndStep[] = [];
+  const { source, calls } = scripted([...Array.from({ length: 12 }, () => [session]), []]);
+  await endUntilProven(
+    ending({ step: async (step) => void steps.push(step) }),
+    { clock, source, access },
+    { signal: never },
+  );
+  const at = (wanted: string): number[] =>
+    steps.filter(({ step }) => step === wanted).map((step) => step.at - began);
+  expect(at("cancelled at the source")).toEqual([0, 250, 500, 1000, 2000]);
+  expect(at("terminated at the source")).toEqual([terminateAfterMs]);
   expect(calls.lastIndexOf("cancel")).toBeLessThan(calls.indexOf("terminate"));
+  expect(steps.at(-1)?.step).toBe("source idle");
+});
+
+test("a declaration counts once the worker is gone, and the real proof comes before it where it can be had", async () => {
+  const declaration = new AbortController();
+  declaration.abort('declared over by key "lead": host down');
+  let looks = 0;
+  const steps: EndStep[] = [];
+  const { source, calls } = scripted(["unreadable"]);
+  const proof = await endUntilProven(
+    ending({
+      declared: declaration.signal,
+      workerGone: () => ++looks > 4,
+      step: async (step) => void steps.push(step),
+    }),
+    { clock: fakeClock(), source, access },
+    { signal: never },
+  );
+  expect(proof).toMatchObject({ level: "declared", note: 'declared over by key "lead": host down' });
+  expect(calls.length).toBeLessThan(10);
+  expect(steps.map(({ step }) => step)).toContain("declared");
+  expect(steps.map(({ step }) => step)).not.toContain("source idle");
 });
 
 test("a run that ended by itself gets a moment before its sessions are cancelled", async () => {

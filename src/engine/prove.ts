@@ -1,11 +1,16 @@
 import type { Clock } from "../base/clock.ts";
-import { errorLine } from "../model/errors.ts";
-import { sourceTag, type RunPlan, type SourceSessionId } from "../model/execution.ts";
-import type { Source, SourceAccess, SourceControl, SessionList } from "../model/source.ts";
-import type { Proof, ProofLevel } from "../model/stop.ts";
+import type { RunPlan, SourceSessionId } from "../model/execution.ts";
+import type { SessionList, Source, SourceAccess, SourceControl, SourceSessionView } from "../model/source.ts";
+import type { EndStep, Proof, ProofLevel } from "../model/stop.ts";
+import { SecondConnection } from "./second-connection.ts";
 
-/** When it looks again, after its first look at once; the last one repeats. A session closed by us is gone in milliseconds. */
-const lookAgainMs = [10, 40, 100, 100, 250, 500, 1000, 2000, 3000];
+/** Pauses between looks; the last one repeats. A session closed by us is gone in milliseconds. */
+const lookAgainMs = [10, 40, 100, 100, 250, 500, 1000, 1500, 1500, 2000];
+/** The pause while the list cannot be read and `longAfterMs` have passed: it may take a night. */
+const unreadableMs = 10_000;
+const longAfterMs = 30_000;
+/** When a session is asked again to give up its statement, from its first sight: a cancel can be lost without an error. */
+const cancelAtMs = [0, 250, 500, 1000, 2000];
 /** Without a stop, sessions are first given these looks to end by themselves. */
 const patientLooks = 4;
 /** From here on sessions are terminated instead of asked: user SQL can swallow a cancel. */
@@ -26,12 +31,16 @@ export interface Ending {
   stopAsked: () => boolean;
   /** True when nothing of it is left in its pool's process. */
   workerGone: () => boolean;
+  /** Aborts when a person declares it over; the reason is that one line. Believed only once the worker is gone. */
+  declared: AbortSignal;
   /** Tells the run to end, again. */
   abort: () => void;
   kill: () => void;
   /** Resolves at the next change worth a look: the worker gone, a stop asked for. */
   changed: (options: { signal: AbortSignal }) => Promise<void>;
   record: (proof: Proof) => Promise<void>;
+  /** What was done or seen, for the receipt. */
+  step: (step: EndStep) => Promise<void>;
 }
 
 export interface ProveParts {
@@ -46,117 +55,186 @@ export interface ProveParts {
  * The one way an execution ends: a loop until nothing of it runs, at the source and in the pool. It begins
  * when a stop was asked for or the worker is gone.
  *
- * Each turn: tell the worker to end; read over the server's own second connection which sessions carry the
- * execution's tag; cancel them, after 5 s terminate them; after 15 s kill a worker that did not end; look
- * again. A list that cannot be read is unknown, never empty: the loop goes on until it can.
- * Returns the proof, level `source idle`. Rejects only when `signal` aborts (the server itself ends).
+ * Each turn: tell the worker to end, and kill it after 15 s; read over the server's own second connection
+ * which sessions carry the execution's tag; cancel them, again at 0.25, 0.5, 1 and 2 s, terminate them from
+ * 5 s on; look again. A list that cannot be read is unknown, never empty: the loop goes on until it can, or
+ * until a person declares the execution over.
+ * Returns the proof, `source idle` or `declared`. Rejects only when `signal` aborts (the server itself ends).
  */
 export async function endUntilProven(
   ending: Ending,
   { clock, source, access }: ProveParts,
   { signal }: { signal: AbortSignal },
 ): Promise<Proof> {
-  let control: SourceControl | null = null;
-  const began = clock.monotonic();
-  let said = "";
-  const record = async (level: ProofLevel, note: string): Promise<Proof> => {
-    const proof = { level, at: clock.now(), note };
-    if (`${level} ${note}` !== said) await ending.record(proof);
-    said = `${level} ${note}`;
-    return proof;
-  };
+  const looking = AbortSignal.any([signal, ending.declared]);
+  const trace = new Trace(ending, clock);
+  const second = source === null ? null : new SecondConnection(source, access);
+  const press = new Pressure(ending, clock, trace);
   try {
     for (let turn = 0; ; turn += 1) {
       signal.throwIfAborted();
-      const asked = ending.stopAsked();
-      const elapsed = clock.monotonic() - began;
-      if (asked && !ending.workerGone()) {
-        if (elapsed >= killAfterMs) ending.kill();
-        else ending.abort();
-      }
-
+      await press.worker();
       // Before the look: a worker that is gone now cannot open a session after it.
       const workerGone = ending.workerGone();
+      if (workerGone) await trace.once("worker gone", "nothing of it is left in the pool's process");
+      if (workerGone && ending.declared.aborted) return await trace.declared(String(ending.declared.reason));
       const level = workerGone ? "worker gone" : "recorded";
-      const touched = source !== null && ending.touched();
-      if (workerGone && !touched) {
-        return await record("source idle", "no session at the source was ever opened");
+      if (second === null || !ending.touched()) {
+        if (workerGone) return await trace.idle("no session at the source was ever opened");
+        await trace.reached(level, "the pool's process has not ended it yet");
+        await pause(ending, clock, pauseAfter(turn), { signal });
+        continue;
       }
-      if (!touched) await record(level, "the pool's process has not ended it yet");
-      else {
-        let list: SessionList | null = null;
-        try {
-          control ??= await connect(source, access, { signal });
-          list = await control.sessions(sourceTag(ending.plan.executionId), [...ending.sessions()], {
-            signal,
-          });
-        } catch (error) {
-          signal.throwIfAborted();
-          await control?.close();
-          control = null;
-          if (workerGone && ending.neverOpened()) {
-            return await record(
-              "source idle",
-              "no session at the source was ever opened; it cannot be read now",
-            );
-          }
-          await record(level, `the list of sessions at the source cannot be read: ${errorLine(error)}`);
+      const look = await second.look(ending.plan.executionId, ending.sessions(), { signal: looking });
+      signal.throwIfAborted();
+      if (ending.declared.aborted) continue;
+      if ("unknown" in look) {
+        if (workerGone && ending.neverOpened())
+          return await trace.idle("no session at the source was ever opened; it cannot be read now");
+        await trace.once("source unknown", look.unknown);
+        await trace.reached(level, `the list of sessions at the source cannot be read: ${look.unknown}`);
+      } else if (look.list.sessions.length > 0) {
+        const pids = look.list.sessions.map(({ pid }) => pid);
+        await trace.once("source read", `its list holds session ${pids.join(", ")} of this execution`);
+        if (ending.stopAsked() || turn >= patientLooks) {
+          await press.sessions(look.control, look.list, { signal: looking });
+          await trace.reached(level, `still at the source: ${press.waitsFor(look.list)}`);
         }
-        if (list !== null && list.sessions.length === 0) {
-          if (workerGone) {
-            return await record(
-              "source idle",
-              `the source's list of sessions, read at ${list.readAt}, holds none of this execution`,
-            );
-          }
-          if (asked)
-            await record(
-              level,
-              "none of its sessions is at the source; the pool's process has not ended it yet",
-            );
-        } else if (list !== null && (asked || turn >= patientLooks)) {
-          await endSessions(control, list, elapsed, { signal });
-          await record(level, waitingFor(list, elapsed));
-        }
+      } else if (workerGone) {
+        return await trace.idle(
+          `the source's list of sessions, read at ${look.list.readAt}, holds none of this execution`,
+        );
+      } else if (ending.stopAsked()) {
+        await trace.reached(
+          level,
+          "none of its sessions is at the source; the pool's process has not ended it yet",
+        );
       }
-      await pause(ending, clock, lookAgainMs[Math.min(turn, lookAgainMs.length - 1)] ?? 3000, { signal });
+      const unknownForLong = "unknown" in look && press.elapsedMs >= longAfterMs;
+      await pause(ending, clock, unknownForLong ? unreadableMs : pauseAfter(turn), { signal });
     }
   } finally {
-    await control?.close();
+    await second?.close();
   }
 }
 
-async function connect(
-  source: Source,
-  access: ProveParts["access"],
-  options: { signal: AbortSignal },
-): Promise<SourceControl> {
-  const known = await access();
-  if (known === null) throw new Error("how to connect is not known");
-  return source.control(known, options);
+function pauseAfter(turn: number): number {
+  return lookAgainMs[Math.min(turn, lookAgainMs.length - 1)] ?? 2000;
 }
 
-function waitingFor(list: SessionList, elapsed: number): string {
-  const names = list.sessions.map(
-    ({ pid, state, waits }) => `${String(pid)} (${state}${waits === "" ? "" : `, waits for ${waits}`})`,
-  );
-  const how = elapsed >= terminateAfterMs ? "terminated" : "cancelled";
-  return `still at the source: session ${names.join(", ")}; ${how} and not gone yet`;
-}
+/** What is done to make it end, harder as time passes. */
+class Pressure {
+  readonly #ending: Ending;
+  readonly #clock: Clock;
+  readonly #trace: Trace;
+  readonly #began: number;
+  /** By session: when it was first seen (monotonic ms), and how often it was asked. */
+  readonly #asked = new Map<string, { since: number; times: number }>();
 
-async function endSessions(
-  control: SourceControl | null,
-  list: SessionList,
-  elapsed: number,
-  options: { signal: AbortSignal },
-): Promise<void> {
-  for (const session of list.sessions) {
-    try {
-      if (elapsed >= terminateAfterMs) await control?.terminate(session, options);
-      else await control?.cancel(session, options);
-    } catch {
-      // Whether it helped is seen at the next look; a session that cannot be ended stays on the list.
+  constructor(ending: Ending, clock: Clock, trace: Trace) {
+    this.#ending = ending;
+    this.#clock = clock;
+    this.#trace = trace;
+    this.#began = clock.monotonic();
+  }
+
+  get elapsedMs(): number {
+    return this.#clock.monotonic() - this.#began;
+  }
+
+  async worker(): Promise<void> {
+    const { stopAsked, workerGone, abort, kill } = this.#ending;
+    if (!stopAsked() || workerGone()) return;
+    if (this.elapsedMs >= killAfterMs) {
+      await this.#trace.once("killed the worker", `it had not ended after ${String(killAfterMs / 1000)} s`);
+      kill();
+    } else {
+      await this.#trace.once("told the worker", "to abort the run and close its sessions");
+      abort();
     }
+  }
+
+  async sessions(
+    control: SourceControl,
+    { sessions }: SessionList,
+    options: { signal: AbortSignal },
+  ): Promise<void> {
+    for (const session of sessions) {
+      try {
+        if (this.elapsedMs >= terminateAfterMs) {
+          await this.#trace.once("terminated at the source", `session ${String(session.pid)}`);
+          await control.terminate(session, options);
+        } else if (this.#isDue(session)) {
+          await this.#trace.add("cancelled at the source", `session ${String(session.pid)}`);
+          await control.cancel(session, options);
+        }
+      } catch {
+        // Whether it helped is seen at the next look; a session that cannot be ended stays on the list.
+      }
+    }
+  }
+
+  #isDue({ pid, startedAt }: SourceSessionId): boolean {
+    const key = `${String(pid)} ${startedAt}`;
+    const now = this.#clock.monotonic();
+    const asked = this.#asked.get(key) ?? { since: now, times: 0 };
+    this.#asked.set(key, asked);
+    const due = cancelAtMs[asked.times];
+    if (due === undefined || now - asked.since < due) return false;
+    asked.times += 1;
+    return true;
+  }
+
+  waitsFor(list: SessionList): string {
+    const how = this.elapsedMs >= terminateAfterMs ? "terminated" : "cancelled";
+    return `${sessionsAt(list)}; ${how} and not gone yet`;
+  }
+}
+
+function sessionsAt({ sessions }: SessionList): string {
+  const described = ({ pid, state, waits }: SourceSessionView): string =>
+    `${String(pid)} (${state}${waits === "" ? "" : `, waits for ${waits}`})`;
+  return `session ${sessions.map(described).join(", ")}`;
+}
+
+/** The written trace: the level reached, and each step towards it, neither twice in the same words. */
+class Trace {
+  readonly #ending: Ending;
+  readonly #clock: Clock;
+  readonly #steps = new Set<string>();
+  #said = "";
+
+  constructor(ending: Ending, clock: Clock) {
+    this.#ending = ending;
+    this.#clock = clock;
+  }
+
+  async add(step: EndStep["step"], note: string): Promise<void> {
+    await this.#ending.step({ at: this.#clock.now(), step, note });
+  }
+
+  async once(step: EndStep["step"], note: string): Promise<void> {
+    const text = `${step} ${note}`;
+    if (this.#steps.has(text)) return;
+    this.#steps.add(text);
+    await this.add(step, note);
+  }
+
+  async reached(level: ProofLevel, note: string): Promise<Proof> {
+    const proof = { level, at: this.#clock.now(), note };
+    if (`${level} ${note}` !== this.#said) await this.#ending.record(proof);
+    this.#said = `${level} ${note}`;
+    return proof;
+  }
+
+  async idle(note: string): Promise<Proof> {
+    await this.add("source idle", note);
+    return this.reached("source idle", note);
+  }
+
+  async declared(because: string): Promise<Proof> {
+    await this.add("declared", because);
+    return this.reached("declared", because);
   }
 }
 

@@ -94,7 +94,7 @@ export interface TableExtraction {
 }
 
 /** What a key may do; no verb includes another. */
-export const verbs = ["view", "execute", "cancel", "edit", "admin"] as const;
+export const verbs = ["view", "execute", "cancel", "hold", "settle", "edit", "admin"] as const;
 export type Verb = (typeof verbs)[number];
 
 export interface Grant {

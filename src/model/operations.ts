@@ -17,15 +17,33 @@ export interface Executions {
    */
   stop(
     jobId: string,
-    request: {
-      executionId: string | null;
-      keyName: string;
-      channel: StopChannel;
-      because: string | null;
-      waitMs: number;
-    },
+    request: StopRequestOf & { executionId: string | null },
     options: { signal?: AbortSignal },
   ): Promise<StopOutcome>;
+  /** As `stop`, for everything of the pool that runs or waits at this moment. */
+  stopPool(
+    poolId: string,
+    request: StopRequestOf,
+    options: { signal?: AbortSignal },
+  ): Promise<{ execution: Execution; outcome: StopOutcome }[]>;
+  /**
+   * Ends an execution whose end cannot be proven, on a person's word. Its proof is then `declared`, unless the
+   * real one came first. The source is looked at again until it can be read.
+   * @throws UserError "conflict" while it can be proven: see `mayBeSettled`.
+   */
+  settle(
+    execution: Execution,
+    word: { keyName: string; because: string },
+    options: { signal: AbortSignal },
+  ): Promise<Execution>;
+}
+
+/** Who wants a stop, through which door, why, and how long the answer may wait for the proof. */
+export interface StopRequestOf {
+  keyName: string;
+  channel: StopChannel;
+  because: string | null;
+  waitMs: number;
 }
 
 export interface ExecuteRequest {

@@ -20,6 +20,8 @@ export interface RunEvents {
   /** The run is about to connect for the first time; it waits until this resolves. */
   touching(): Promise<void>;
   session(session: SourceSessionId): Promise<void>;
+  /** The run has closed one of its sessions. */
+  sessionClosed(): Promise<void>;
   item(item: ExecutionItem): Promise<void>;
   log(line: Omit<LogLine, "sequence">): Promise<void>;
 }

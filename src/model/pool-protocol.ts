@@ -31,6 +31,7 @@ export type FromPool =
   /** Before the first connect of an execution; the run waits for `touch-recorded`. */
   | { type: "touching"; executionId: string }
   | { type: "session"; executionId: string; session: SourceSessionId }
+  | { type: "session-closed"; executionId: string }
   | { type: "item"; item: ExecutionItem }
   | { type: "log"; line: Omit<LogLine, "sequence"> }
   /** Nothing of the run is left in this process: sessions closed, staging dropped, pool statement over. */

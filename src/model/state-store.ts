@@ -8,13 +8,14 @@ import type {
   SourceSessionId,
   TerminalStatus,
 } from "./execution.ts";
-import type { Proof, StopReason } from "./stop.ts";
+import type { Hold } from "./hold.ts";
+import type { EndStep, Proof, Settlement, StopCaller, StopReason } from "./stop.ts";
 
 /**
  * All durable state of a server. Every method is one transaction and durable when it resolves.
  * Asynchronous, so that a store over a network can take the place of the embedded one.
  */
-export interface StateStore extends DefinitionStore, ExecutionStore, KeyStore {
+export interface StateStore extends DefinitionStore, ExecutionStore, HoldStore, KeyStore {
   close(): Promise<void>;
 }
 
@@ -59,29 +60,47 @@ export interface DefinitionStore {
 }
 
 export interface ExecutionStore {
-  /** Puts it at the end of the queue, or returns the execution of the same job that is not over yet. */
-  enqueue(execution: Execution): Promise<{ enqueued: true } | { enqueued: false; active: Execution }>;
-  /** Oldest QUEUED -> RUNNING if fewer than `most` are RUNNING and no stop was asked for; one statement decides. */
+  /** Puts it at the end of the queue, or returns what is in the way: a hold, or the execution of the same job that is not over yet. */
+  enqueue(
+    execution: Execution,
+  ): Promise<{ enqueued: true } | { enqueued: false; active: Execution } | { enqueued: false; hold: Hold }>;
+  /** Oldest QUEUED that no hold covers -> RUNNING if fewer than `most` are RUNNING; one statement decides. */
   claimNext(most: number, at: number): Promise<Execution | null>;
   /**
-   * Records that a stop was asked for. QUEUED becomes CANCEL (or FAIL) in the same transaction; RUNNING keeps
-   * its status; a second asker only counts up; a terminal execution is returned unchanged.
+   * Records that a stop was asked for, and by whom. QUEUED becomes CANCEL (or FAIL) in the same transaction;
+   * RUNNING keeps its status and the reason of the first asker; a terminal execution is returned unchanged.
    */
   requestStop(id: string, reason: StopReason, at: number): Promise<Execution | null>;
   markSourceTouched(id: string): Promise<void>;
   addSession(id: string, session: SourceSessionId): Promise<void>;
   recordProof(id: string, proof: Proof): Promise<void>;
+  recordStep(id: string, step: EndStep): Promise<void>;
   /** RUNNING -> terminal by compare-and-set; false if it was not RUNNING. */
   finish(
     id: string,
     status: TerminalStatus,
-    facts: { at: number; proof: Proof; failure: string | null },
+    facts: {
+      at: number;
+      proof: Proof;
+      failure: string | null;
+      /** With proof `declared` alone: written in the same transaction. */
+      settlement?: Settlement;
+    },
   ): Promise<boolean>;
 
   execution(id: string): Promise<Execution | null>;
   /** QUEUED and RUNNING, oldest first. */
   activeExecutions(): Promise<Execution[]>;
   activeExecution(jobId: string): Promise<Execution | null>;
+  /** Who asked for its stop, in order. */
+  stopCallers(id: string): Promise<StopCaller[]>;
+  /** In order. */
+  endSteps(id: string): Promise<EndStep[]>;
+  settlement(id: string): Promise<Settlement | null>;
+  /** Those that the source has not closed yet; null: of all pools. */
+  openSettlements(poolId: string | null): Promise<Settlement[]>;
+  /** What the source said since; the declaration itself never changes. */
+  noteSettlement(id: string, seen: Settlement["seen"], at: number, note: string): Promise<void>;
   /** Newest first, without plans of other jobs; `page` from 0. */
   executions(jobId: string, page: number, limit: number): Promise<{ executions: Execution[]; total: number }>;
   /** Latest execution of every job of the pool, one row a job, in order of creation. Constant in the number of past executions. */
@@ -100,6 +119,17 @@ export interface ExecutionStore {
     page: number;
     limit: number;
   }): Promise<{ lines: LogLine[]; total: number }>;
+}
+
+export interface HoldStore {
+  insertHold(hold: Hold): Promise<void>;
+  hold(id: string): Promise<Hold | null>;
+  /** In force at this moment, oldest first. */
+  holds(poolId: string, at: number): Promise<Hold[]>;
+  /** Ends it; false if it had ended before. */
+  endHold(id: string, at: number, by: string): Promise<boolean>;
+  /** When the next hold of any pool ends by itself, after `at`; null if none does. */
+  nextHoldEnd(at: number): Promise<number | null>;
 }
 
 export interface JobStatus {

@@ -43,11 +43,11 @@ export function describeStop(reason: StopReason): string {
 }
 
 /**
- * How far a stop is proven; later includes earlier. `source idle` is the only one that lets a
- * terminal status be written: the source's own session list was read and holds nothing of the
- * execution, or no statement of it was ever sent.
+ * How far a stop is proven; later includes earlier, up to `source idle`: the source's own session list was
+ * read and holds nothing of the execution, or no statement of it was ever sent. `declared` is no proof but a
+ * person's word in its place, and never reads as one. Only these two let a terminal status be written.
  */
-export const proofLevels = ["requested", "recorded", "worker gone", "source idle"] as const;
+export const proofLevels = ["requested", "recorded", "worker gone", "source idle", "declared"] as const;
 export type ProofLevel = (typeof proofLevels)[number];
 
 export interface Proof {
@@ -56,4 +56,44 @@ export interface Proof {
   at: number;
   /** Why the next level is not reached, or how this one was; one line, no secret. */
   note: string;
+}
+
+/** One of those who asked for a stop. */
+export interface StopCaller {
+  at: number;
+  reason: StopReason;
+}
+
+/** What was done, or seen, on the way to the end of an execution. */
+export const endSteps = [
+  "asked",
+  "told the worker",
+  "cancelled at the source",
+  "terminated at the source",
+  "killed the worker",
+  "worker gone",
+  "source read",
+  "source unknown",
+  "source idle",
+  "declared",
+] as const;
+
+export interface EndStep {
+  at: number;
+  step: (typeof endSteps)[number];
+  /** One line, no secret. */
+  note: string;
+}
+
+/** A person's word that an execution is over although the source could not be asked. */
+export interface Settlement {
+  executionId: string;
+  poolId: string;
+  at: number;
+  keyName: string;
+  because: string;
+  /** What the source said since: not readable, sessions of it still there, none. `idle` closes the case. */
+  seen: "unknown" | "busy" | "idle";
+  seenAt: number;
+  seenNote: string;
 }

@@ -40,6 +40,7 @@ export async function extractTask(run: Run, task: PlannedTask, record: Record): 
       }
     } finally {
       await session.close();
+      await run.events.sessionClosed();
     }
     await record.log(messages.swapping());
     await store.swap(

@@ -86,6 +86,33 @@ export class RecordedExecutions implements Executions {
     return { kind: "stopped", execution: ended ?? active };
   }
 
+  async stopPool(
+    poolId: string,
+    request: Parameters<Executions["stopPool"]>[1],
+  ): ReturnType<Executions["stopPool"]> {
+    const active = (await this.#state.activeExecutions()).filter((one) => one.poolId === poolId);
+    return await Promise.all(
+      active.map(async (execution) => ({
+        execution,
+        outcome: await this.stop(execution.jobId, { ...request, executionId: execution.id }),
+      })),
+    );
+  }
+
+  async settle(execution: Execution, word: { keyName: string; because: string }): Promise<Execution> {
+    if (!this.frozen) throw new UserError("conflict", "The source can be read.", { operation: "settle" });
+    const at = this.#clock.now();
+    const { id: executionId, poolId } = execution;
+    await this.#state.finish(executionId, "CANCEL", {
+      at,
+      proof: { level: "declared", at, note: word.because },
+      failure: null,
+      settlement: { ...word, executionId, poolId, at, seen: "unknown", seenAt: at, seenNote: "not readable" },
+    });
+    this.#changed(poolId);
+    return (await this.#state.execution(executionId)) ?? execution;
+  }
+
   async succeed(executionId: string): Promise<void> {
     const at = this.#clock.now();
     const proof: Proof = { level: "source idle", at, note: "no session" };

@@ -12,6 +12,7 @@ import type {
   Task,
 } from "../../src/model/definitions.ts";
 import type { Execution, ExecutionItem } from "../../src/model/execution.ts";
+import type { Hold } from "../../src/model/hold.ts";
 import type { StateStore } from "../../src/model/state-store.ts";
 import type { Proof, StopReason } from "../../src/model/stop.ts";
 import { openStateStore } from "../../src/state/index.ts";
@@ -178,4 +179,21 @@ export async function storedJob(store: StateStore, changes: Partial<Job> = {}): 
   const job = aJob(pool.id, changes);
   await store.insertJob(job);
   return job;
+}
+
+/** Of the whole pool, until it is released. */
+export function aHold(poolId: string, changes: Partial<Hold> = {}): Hold {
+  return {
+    id: newId(),
+    poolId,
+    scope: "pool",
+    objectId: poolId,
+    keyName: "night",
+    because: "maintenance",
+    createdAt: 50,
+    until: null,
+    endedAt: null,
+    endedBy: null,
+    ...changes,
+  };
 }

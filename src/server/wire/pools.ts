@@ -59,6 +59,8 @@ export const permissionOf: Record<Verb, string> = {
   view: "VIEW_DATA_POOL",
   execute: "EXECUTE_DATA_JOBS",
   cancel: "CANCEL_DATA_JOBS",
+  hold: "HOLD_DATA_JOBS",
+  settle: "SETTLE_EXECUTIONS",
   edit: "EDIT_DATA_POOL",
   admin: "MANAGE_DATA_POOL",
 };

@@ -60,6 +60,17 @@ export class Connection {
     }
   }
 
+  /** As `transaction`, with foreign keys neither enforced nor followed by deletes. For migrations alone. */
+  withoutReferences(work: () => void): void {
+    // No effect inside a transaction, so around it.
+    this.#database.exec("PRAGMA foreign_keys = OFF");
+    try {
+      this.transaction(work);
+    } finally {
+      this.#database.exec("PRAGMA foreign_keys = ON");
+    }
+  }
+
   /** Every statement run so far, for the test that reads their query plans. */
   get statementTexts(): string[] {
     return [...this.#statements.keys()];

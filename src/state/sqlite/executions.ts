@@ -4,13 +4,26 @@ import type { ExecutionStore } from "../../model/state-store.ts";
 import type { StopReason } from "../../model/stop.ts";
 import { describeStop, statusAfterStop } from "../../model/stop.ts";
 import type { Connection } from "./connection.ts";
+import { holdOver, holdsExecution } from "./holds.ts";
 import { storable } from "./connection.ts";
 import { explain } from "./refusals.ts";
 import type { Row } from "./row.ts";
+import { insertSettlement } from "./execution-end.ts";
 
 type Executions = Omit<
   ExecutionStore,
-  "poolStatus" | "jobStatus" | "saveItem" | "items" | "item" | "appendLog" | "log"
+  | "poolStatus"
+  | "jobStatus"
+  | "saveItem"
+  | "items"
+  | "item"
+  | "appendLog"
+  | "log"
+  | "recordStep"
+  | "endSteps"
+  | "settlement"
+  | "openSettlements"
+  | "noteSettlement"
 >;
 
 const selectExecution = "SELECT execution.*, plan FROM execution JOIN run_plan ON execution_id = id";
@@ -33,6 +46,8 @@ export function executionStore(connection: Connection): Executions {
       return connection.transaction(() => {
         const other = activeOf(execution.jobId);
         if (other !== null) return { enqueued: false, active: other };
+        const hold = holdOver(connection, execution);
+        if (hold !== null) return { enqueued: false, hold };
         insert(connection, execution);
         return { enqueued: true };
       });
@@ -42,7 +57,8 @@ export function executionStore(connection: Connection): Executions {
       return connection.transaction(() => {
         const claimed = connection.first(
           `UPDATE execution SET status = 'RUNNING', started_at = $at
-           WHERE sequence = (SELECT sequence FROM execution WHERE status = 'QUEUED' ORDER BY sequence LIMIT 1)
+           WHERE sequence = (SELECT sequence FROM execution WHERE status = 'QUEUED' AND NOT EXISTS (${holdsExecution})
+                             ORDER BY sequence LIMIT 1)
              AND (SELECT count(*) FROM execution WHERE status = 'RUNNING') < $most
            RETURNING id`,
           { most, at },
@@ -53,7 +69,8 @@ export function executionStore(connection: Connection): Executions {
 
     async requestStop(id, reason, at) {
       return connection.transaction(() => {
-        if (!stopQueued(connection, id, reason, at)) stopRunning(connection, id, reason, at);
+        const stopped = stopQueued(connection, id, reason, at) || stopRunning(connection, id, reason, at);
+        if (stopped) noteCaller(connection, id, reason, at);
         return byId(id);
       });
     },
@@ -83,22 +100,25 @@ export function executionStore(connection: Connection): Executions {
       );
     },
 
-    async finish(id, status, { at, proof, failure }) {
-      const changes = connection.run(
-        `UPDATE execution SET status = $status, ended_at = $at, failure = $failure,
+    async finish(id, status, { at, proof, failure, settlement }) {
+      return connection.transaction(() => {
+        const changes = connection.run(
+          `UPDATE execution SET status = $status, ended_at = $at, failure = $failure,
            proof_level = $level, proof_at = $proofAt, proof_note = $note
          WHERE id = $id AND status = 'RUNNING'`,
-        {
-          id,
-          status,
-          at,
-          failure: failure === null ? null : storable(failure),
-          level: proof.level,
-          proofAt: proof.at,
-          note: storable(proof.note),
-        },
-      );
-      return changes === 1;
+          {
+            id,
+            status,
+            at,
+            failure: failure === null ? null : storable(failure),
+            level: proof.level,
+            proofAt: proof.at,
+            note: storable(proof.note),
+          },
+        );
+        if (changes === 1 && settlement !== undefined) insertSettlement(connection, settlement);
+        return changes === 1;
+      });
     },
 
     async execution(id) {
@@ -111,6 +131,12 @@ export function executionStore(connection: Connection): Executions {
 
     async activeExecution(jobId) {
       return activeOf(jobId);
+    },
+
+    async stopCallers(id) {
+      return connection
+        .all("SELECT at, reason FROM stop_caller WHERE execution_id = $id ORDER BY sequence", { id })
+        .map((row) => ({ at: row.integer("at"), reason: row.json<StopReason>("reason") }));
     },
 
     async executions(jobId, page, limit) {
@@ -139,9 +165,9 @@ function insert(
   };
   explain(refusals, () =>
     connection.run(
-      `INSERT INTO execution (id, pool_id, job_id, job_name, mode, status, queued_at)
-       VALUES ($id, $poolId, $jobId, $jobName, $mode, 'QUEUED', $queuedAt)`,
-      { id, poolId, jobId, jobName, mode, queuedAt },
+      `INSERT INTO execution (id, pool_id, job_id, job_name, data_source_id, mode, status, queued_at)
+       VALUES ($id, $poolId, $jobId, $jobName, $dataSourceId, $mode, 'QUEUED', $queuedAt)`,
+      { id, poolId, jobId, jobName, dataSourceId: plan.dataSource?.id ?? null, mode, queuedAt },
     ),
   );
   connection.run("INSERT INTO run_plan (execution_id, plan) VALUES ($id, $plan)", {
@@ -170,13 +196,22 @@ function stopQueued(connection: Connection, id: string, reason: StopReason, at: 
 }
 
 /** The first asker decides the reason. */
-function stopRunning(connection: Connection, id: string, reason: StopReason, at: number): void {
-  connection.run(
+function stopRunning(connection: Connection, id: string, reason: StopReason, at: number): boolean {
+  const changes = connection.run(
     `UPDATE execution SET stop_requested_at = coalesce(stop_requested_at, $at),
        stop_reason = coalesce(stop_reason, $reason), stop_callers = stop_callers + 1
      WHERE id = $id AND status = 'RUNNING'`,
     { id, at, reason: JSON.stringify(reason) },
   );
+  return changes === 1;
+}
+
+function noteCaller(connection: Connection, id: string, reason: StopReason, at: number): void {
+  connection.run("INSERT INTO stop_caller (execution_id, at, reason) VALUES ($id, $at, $reason)", {
+    id,
+    at,
+    reason: JSON.stringify(reason),
+  });
 }
 
 /** A session that is not on record would be missed by the proof, so this must not be lost in silence. */

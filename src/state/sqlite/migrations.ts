@@ -61,9 +61,17 @@ export function migrate(connection: Connection, place: string, folder: URL = mig
   for (const migration of shipped.slice(applied.length)) apply(connection, migration);
 }
 
+/**
+ * References are not enforced while it runs, because that is the only way to make a table anew that others
+ * refer to; instead all of them are checked before it commits.
+ */
 function apply(connection: Connection, { number, name, sha256, sql }: Migration): void {
-  connection.transaction(() => {
+  connection.withoutReferences(() => {
     connection.script(sql);
+    const [broken] = connection.all("PRAGMA foreign_key_check");
+    if (broken !== undefined) {
+      throw new Error(`migration ${name} leaves a row of ${broken.text("table")} without its parent`);
+    }
     connection.run(
       "INSERT INTO migration (number, name, sha256, applied_at) VALUES ($number, $name, $sha256, $at)",
       {

@@ -6,10 +6,12 @@ import { dataSourceStore } from "./data-sources.ts";
 import { itemStore } from "./execution-items.ts";
 import { logStore } from "./execution-log.ts";
 import { executionStore } from "./executions.ts";
+import { holdStore } from "./holds.ts";
 import { jobStore } from "./jobs.ts";
 import { keyStore } from "./keys.ts";
 import { migrate } from "./migrations.ts";
 import { poolStore } from "./pools.ts";
+import { endStore } from "./execution-end.ts";
 import { tableStore } from "./tables.ts";
 import { taskStore } from "./tasks.ts";
 
@@ -42,6 +44,8 @@ export function stateStore(connection: Connection): StateStore {
     ...executionStore(connection),
     ...itemStore(connection),
     ...logStore(connection),
+    ...endStore(connection),
+    ...holdStore(connection),
     ...keyStore(connection),
     async close() {
       connection.close();

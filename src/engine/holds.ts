@@ -1,0 +1,103 @@
+import type { Clock } from "../base/clock.ts";
+import { newId } from "../base/ids.ts";
+import type { DataPool } from "../model/definitions.ts";
+import { UserError } from "../model/errors.ts";
+import type { Execution } from "../model/execution.ts";
+import { covers, type Hold, type HoldScope } from "../model/hold.ts";
+import type { StateStore } from "../model/state-store.ts";
+import { dataSourceOf, jobOf, notFound } from "./belonging.ts";
+
+export interface HoldDraft {
+  scope: HoldScope;
+  /** Of the connection or job; ignored for a pool. */
+  objectId: string | null;
+  because: string | null;
+  /** Epoch ms; null: until it is released. */
+  until: number | null;
+  keyName: string;
+}
+
+/** What a release does, or would do. */
+export interface Release {
+  holds: Hold[];
+  /** Executions that nothing else holds, in the order in which they start. */
+  starts: Execution[];
+}
+
+/** The rules of holds. That nothing starts under one is kept by the store, in the statement that starts. */
+export class Holds {
+  readonly #store: StateStore;
+  readonly #clock: Clock;
+  /** To be called when what may start has changed. */
+  readonly #changed: (poolId: string) => void;
+
+  constructor(store: StateStore, clock: Clock, changed: (poolId: string) => void) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#changed = changed;
+  }
+
+  async lay(pool: DataPool, { scope, objectId, because, until, keyName }: HoldDraft): Promise<Hold> {
+    const operation = `hold a ${scope}`;
+    const now = this.#clock.now();
+    if (until !== null && until <= now) {
+      throw new UserError("invalid", "until is in the past; it is epoch milliseconds.", {
+        operation,
+        attribute: "until",
+      });
+    }
+    const hold: Hold = {
+      id: newId(),
+      poolId: pool.id,
+      scope,
+      objectId: await this.#objectOf(pool, scope, objectId),
+      keyName,
+      because,
+      createdAt: now,
+      until,
+      endedAt: null,
+      endedBy: null,
+    };
+    await this.#store.insertHold(hold);
+    this.#changed(pool.id);
+    return hold;
+  }
+
+  /** In force now, oldest first. */
+  async list(pool: DataPool): Promise<Hold[]> {
+    return await this.#store.holds(pool.id, this.#clock.now());
+  }
+
+  /** What would start if these holds ended now; all of them must be in force. */
+  async preview(pool: DataPool, holdIds: string[]): Promise<Release> {
+    const inForce = await this.list(pool);
+    const ended = new Set(holdIds);
+    const holds = inForce.filter(({ id }) => ended.has(id));
+    if (holds.length !== ended.size || holds.length === 0) throw notFound("hold");
+    const others = inForce.filter(({ id }) => !ended.has(id));
+    const starts = (await this.#store.activeExecutions()).filter((execution) => {
+      if (execution.poolId !== pool.id || execution.status !== "QUEUED") return false;
+      const of = { ...execution, dataSourceId: execution.plan.dataSource?.id ?? null };
+      return holds.some((hold) => covers(hold, of)) && !others.some((hold) => covers(hold, of));
+    });
+    return { holds, starts };
+  }
+
+  async release(pool: DataPool, holdIds: string[], keyName: string): Promise<Release> {
+    const release = await this.preview(pool, holdIds);
+    for (const { id } of release.holds) await this.#store.endHold(id, this.#clock.now(), keyName);
+    this.#changed(pool.id);
+    return release;
+  }
+
+  async #objectOf(pool: DataPool, scope: HoldScope, objectId: string | null): Promise<string> {
+    switch (scope) {
+      case "pool":
+        return pool.id;
+      case "connection":
+        return (await dataSourceOf(this.#store, pool.id, objectId ?? "")).id;
+      case "job":
+        return (await jobOf(this.#store, pool.id, objectId ?? "")).id;
+    }
+  }
+}
