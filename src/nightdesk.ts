@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import { createEngine } from "./engine/executions.ts";
 import { ensureAdminKey } from "./engine/keys.ts";
 import type { SourceLook } from "./model/operations.ts";
+import { sourceTag } from "./model/execution.ts";
 import type { SourceControl } from "./model/source.ts";
 import { createPoolProcesses } from "./pool-processes.ts";
 import { createApp, listen } from "./server/index.ts";
@@ -86,6 +87,7 @@ export async function startNightdesk(
       secrets,
       sources: sourceLook(),
       clock,
+      mostRunning: config.mostRunning,
       version: await ownVersion(),
       onStatusChange: (changed) => {
         statusChanged.push(changed);
@@ -133,6 +135,8 @@ function sourceLook(): SourceLook {
     test: (access) => over("POSTGRESQL", access, async () => undefined),
     searchTables: (access, pattern, limit) =>
       over("POSTGRESQL", access, (control, signal) => control.searchTables(pattern, limit, { signal })),
+    sessionTags: (access) =>
+      over("POSTGRESQL", access, (control, signal) => control.sessionTags(sourceTag(""), { signal })),
   };
 }
 

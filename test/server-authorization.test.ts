@@ -14,16 +14,25 @@ import {
   type DeskApp,
   type World,
 } from "./support/desk-app.ts";
+import { aHold } from "./support/state-fixtures.ts";
 
 let desk: DeskApp;
-let own: World;
-let foreign: World;
+type HeldWorld = World & { holdId: string };
+let own: HeldWorld;
+let foreign: HeldWorld;
 
 beforeEach(async () => {
   desk = await openDeskApp();
-  own = await makeWorld(desk, "Own");
-  foreign = await makeWorld(desk, "Foreign");
+  own = await withHold(await makeWorld(desk, "Own"));
+  foreign = await withHold(await makeWorld(desk, "Foreign"));
 });
+
+/** And a hold of a job that is not one of the tests' own, so that theirs may start. */
+async function withHold(world: World): Promise<HeldWorld> {
+  const hold = aHold(world.poolId, { scope: "job", objectId: newId() });
+  await desk.state.insertHold(hold);
+  return { ...world, holdId: hold.id };
+}
 afterEach(async () => {
   await desk.close();
 });
@@ -41,7 +50,7 @@ const inPool = (route: Route): boolean => route.access !== "without key" && rout
 const verbOf = (route: Route): Verb | "any" => (route.access === "without key" ? "any" : route.access.verb);
 
 /** Something each route accepts, so that a right key gets a 200. */
-function inputOf(route: Route, world: World): { query?: string; body?: unknown; raw?: string } {
+function inputOf(route: Route, world: HeldWorld): { query?: string; body?: unknown; raw?: string } {
   switch (`${route.method} ${route.path.replace(/^.*\{poolId\}/, "")}`) {
     case "POST /integration/api/pools":
       return { body: { name: "Another" } };
@@ -64,6 +73,12 @@ function inputOf(route: Route, world: World): { query?: string; body?: unknown; 
     case "GET /logs/executions":
     case "GET /logs/executions/detail":
       return { query: `?executionId=${world.executionId}` };
+    case "POST /holds":
+      return { body: { scope: "job", id: world.jobId } };
+    case "POST /release":
+      return { body: { holds: [world.holdId] } };
+    case "POST /desk/v1/executions/{executionId}/settle":
+      return { body: { because: "host down" } };
     case "POST /desk/v1/keys":
       return { body: { name: "Another", grants: [{ poolId: world.poolId, verbs: ["view"] }] } };
     default:
@@ -85,7 +100,7 @@ function pathOf(route: Route, world: World, replaced: Partial<Record<string, str
 async function request(
   route: Route,
   key: string | null,
-  world = own,
+  world: HeldWorld = own,
   replaced: Partial<Record<string, string>> = {},
 ): Promise<Answer> {
   const { query = "", ...content } = inputOf(route, { ...world, ...replaced });
@@ -104,7 +119,8 @@ async function everything(): Promise<unknown> {
     const jobs = await state.jobs(id);
     const tasks = (await Promise.all(jobs.map((job) => state.tasks(job.id)))).flat();
     const tables = await Promise.all(tasks.map((task) => state.tables(task.id)));
-    return [await state.dataSources(id), jobs, tasks, tables, await state.poolStatus(id)];
+    const holds = await state.holds(id, desk.clock.time);
+    return [await state.dataSources(id), jobs, tasks, tables, holds, await state.poolStatus(id)];
   });
   const keys = (await state.keys()).map((key) => ({ ...key, lastUsedAt: null }));
   return [pools, await Promise.all(perPool), keys, await state.activeExecutions()];
@@ -153,7 +169,7 @@ test.each(named.filter(([, route]) => inPool(route)))(
   "%s: a foreign pool is like one that is not there",
   async (_, route) => {
     const { key } = await desk.key([{ poolId: foreign.poolId, verbs: [...verbs] }]);
-    const absent = { poolId: newId(), dataSourceId: newId() };
+    const absent = { poolId: newId(), dataSourceId: newId(), executionId: newId() };
     const before = await everything();
     const unseen = await request(route, key);
     expect(unseen.status).toBe(404);
@@ -228,6 +244,10 @@ test("ids in query and body are checked against the pool of the path", async () 
     ["POST", `${job}/tasks`, { taskType: "TRANSFORMATION", name: "x", jobId: foreign.jobId }],
     ["POST", `${job}/extractions/${own.taskId}/tables`, [{ tableName: "X", taskId: foreign.taskId }]],
     ["PUT", `${job}/extractions/${own.taskId}/tables`, [{ id: own.tableId }, { id: foreign.tableId }]],
+    ["GET", `/desk/v1/pools/${own.poolId}/go?connection=${foreign.dataSourceId}`],
+    ["POST", `/desk/v1/pools/${own.poolId}/holds`, { scope: "job", id: foreign.jobId }],
+    ["POST", `/desk/v1/pools/${own.poolId}/holds`, { scope: "connection", id: foreign.dataSourceId }],
+    ["POST", `/desk/v1/pools/${own.poolId}/release`, { holds: [own.holdId, foreign.holdId] }],
     ["PUT", `/integration/api/datasource/POSTGRESQL/${own.dataSourceId}`, { poolId: foreign.poolId }],
     ["PUT", `/integration/api/datasource/POSTGRESQL/${own.dataSourceId}`, { id: foreign.dataSourceId }],
   ];

@@ -19,6 +19,8 @@ export interface DeskStatus {
   /** Epoch ms of the read. */
   asOf: number;
   jobs: DeskJob[];
+  /** In force now, oldest first. */
+  holds: DeskHold[];
 }
 
 export interface DeskJob {
@@ -35,6 +37,8 @@ export interface DeskJob {
   estimatedRows: number | null;
   /** Set while a stop was asked for and is not proven. */
   stopping: DeskStopping | null;
+  /** Set while an execution of it was declared over and the source has not been read since, or still had a session of it. */
+  declared: DeskSettlement | null;
 }
 
 export interface DeskStopping {
@@ -78,6 +82,162 @@ export interface DeskStopNotProven {
   outcome: "NOT PROVEN";
   executionId: string;
   proof: DeskProof;
+}
+
+/** Answer to `POST /desk/v1/pools/{poolId}/stop?wait=SECONDS`, verb cancel: each execution that ran or waited. 202 if one is not proven. */
+export interface DeskPoolStop {
+  stops: ({ jobId: string; jobName: string } & DeskStopAnswer)[];
+}
+
+export type HoldScope = "pool" | "connection" | "job";
+
+/** Body of `POST /desk/v1/pools/{poolId}/holds`, verb hold. */
+export interface NewHold {
+  scope: HoldScope;
+  /** Of the connection or job; not needed for the pool. */
+  id?: string | null;
+  reason?: string | null;
+  /** Epoch ms at which it ends by itself; absent: when it is released. */
+  until?: number | null;
+}
+
+/** `GET /desk/v1/pools/{poolId}/holds`, verb view, lists those in force. */
+export interface DeskHold {
+  id: string;
+  scope: HoldScope;
+  /** Id of the pool, connection or job. */
+  objectId: string;
+  /** Name of the key that laid it. */
+  by: string;
+  reason: string | null;
+  since: number;
+  until: number | null;
+}
+
+/** Body of `POST /desk/v1/pools/{poolId}/release`, verb hold. */
+export interface ReleaseRequest {
+  /** Ids of holds that are in force; all of them or nothing. */
+  holds: string[];
+  /** Only say what would start. */
+  dryRun?: boolean | null;
+}
+
+export interface DeskRelease {
+  dryRun: boolean;
+  released: DeskHold[];
+  /** What starts by it, in order. */
+  starts: DeskStart[];
+}
+
+/** An execution that waits to start. */
+export interface DeskStart {
+  executionId: string;
+  jobId: string;
+  jobName: string;
+  queuedAt: number;
+  /** "held": by `heldBy`; "when a place is free": as many run as may. */
+  when: "now" | "when a place is free" | "held";
+  /** Ids of holds. */
+  heldBy: string[];
+}
+
+/** `GET /desk/v1/pools/{poolId}/go?connection=ID`, verb view: does anything touch the source, and will anything? */
+export interface DeskGo {
+  poolId: string;
+  poolName: string;
+  asOf: number;
+  /** null: every connection of the pool. */
+  connection: { id: string; name: string } | null;
+  /** Jobs of the scope. */
+  jobs: DeskJob[];
+  holds: DeskHold[];
+  /** Everything of the scope that waits to start. */
+  next: DeskStart[];
+  /** A fresh look at each source of the scope. */
+  sources: DeskSourceLook[];
+}
+
+export interface DeskSourceLook {
+  connectionId: string;
+  connectionName: string;
+  /** Epoch ms of the read; null: it cannot be read now. */
+  readAt: number | null;
+  /** Why not; null where it was read. */
+  why: string | null;
+  /** Executions, of whichever pool or server, that have a session there. */
+  executionIds: string[];
+}
+
+/** Body of `POST /desk/v1/executions/{executionId}/settle`, verb settle. */
+export interface SettleRequest {
+  because: string;
+}
+
+/** A person's word in the place of a proof. */
+export interface DeskSettlement {
+  executionId: string;
+  at: number;
+  by: string;
+  because: string;
+  /** What the source said since; "idle" closes the case. */
+  seen: "unknown" | "busy" | "idle";
+  seenAt: number;
+  seenNote: string;
+}
+
+export interface DeskSettled {
+  executionId: string;
+  status: ExecutionStatus;
+  /** `source idle` where the proof came before the declaration. */
+  proof: DeskProof | null;
+  settlement: DeskSettlement | null;
+}
+
+/** `GET /desk/v1/executions/{executionId}/receipt[?format=text]`, verb view: of an execution that is over. */
+export interface DeskReceipt {
+  executionId: string;
+  poolId: string;
+  poolName: string;
+  jobId: string;
+  jobName: string;
+  mode: "FULL" | "DELTA";
+  status: ExecutionStatus;
+  failure: string | null;
+  queuedAt: number;
+  startedAt: number | null;
+  endedAt: number;
+  /** Who asked for the stop, in order; the first one's reason decided. Empty: nobody did. */
+  callers: DeskCaller[];
+  /** On the way to the end, in order. */
+  steps: { at: number; step: string; note: string }[];
+  proof: DeskProof;
+  settlement: DeskSettlement | null;
+  tables: DeskTableEffect[];
+  /** What waits in the pool at the time of asking, and what holds it. */
+  next: DeskStart[];
+  holds: DeskHold[];
+  asOf: number;
+}
+
+export interface DeskCaller {
+  at: number;
+  /** operator, guard, timeout, no-progress, shutdown or server-stopped. */
+  by: string;
+  keyName: string | null;
+  channel: string | null;
+  reason: string | null;
+}
+
+/** What the execution did to one table of the pool. */
+export interface DeskTableEffect {
+  task: string;
+  table: string;
+  /** Its name in the pool. */
+  target: string;
+  /** loaded: committed; discarded: read and thrown away; untouched: never begun. */
+  effect: "loaded" | "discarded" | "untouched";
+  rows: number | null;
+  bytes: number | null;
 }
 
 export type DeskStopAnswer = DeskStopDone | DeskStopNotProven;

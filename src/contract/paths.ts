@@ -56,6 +56,12 @@ export const paths = {
   about: `${desk}/about`,
   deskStatus: `${desk}/pools/{poolId}/status`,
   deskStop: `${desk}/pools/{poolId}/jobs/{jobId}/stop`,
+  deskStopPool: `${desk}/pools/{poolId}/stop`,
+  holds: `${desk}/pools/{poolId}/holds`,
+  release: `${desk}/pools/{poolId}/release`,
+  go: `${desk}/pools/{poolId}/go`,
+  receipt: `${desk}/executions/{executionId}/receipt`,
+  settle: `${desk}/executions/{executionId}/settle`,
   keys: `${desk}/keys`,
   key: `${desk}/keys/{keyId}`,
 } as const;

@@ -43,16 +43,16 @@ function statusWord(status: string | null): string {
   return knownStatuses.has(status) ? status : quoted(status);
 }
 
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `"${ascii(text.replace(/["\\]/g, "\\$&"))}"`;
 }
 
-function ascii(text: string): string {
+export function ascii(text: string): string {
   return toAscii(text.length > mostCharacters ? `${text.slice(0, mostCharacters)}...` : text);
 }
 
 /** `2026-06-18 15:00:00 UTC`. */
-function utc(ms: number): string {
+export function utc(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime())
     ? "an impossible time"

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import type { DataPool, DataSource, PostgresConfiguration } from "../model/definitions.ts";
 import { UserError, errorLine } from "../model/errors.ts";
+import { sourceTag } from "../model/execution.ts";
 import type { SecretBox, SourceLook } from "../model/operations.ts";
 import type { SourceAccess } from "../model/source.ts";
 import type { DefinitionStore, ExecutionStore } from "../model/state-store.ts";
@@ -124,6 +125,16 @@ export class Connections {
     const pattern = text === "" || text.includes("%") ? text : `%${text}%`;
     try {
       return { tables: await this.#look.searchTables(this.#access(source), pattern, mostTablesFound) };
+    } catch (error) {
+      return { failure: errorLine(error) };
+    }
+  }
+
+  /** Executions, of whichever server, that have a session at the source now. Failure is an answer. */
+  async executionsAt(source: DataSource): Promise<{ executionIds: string[] } | { failure: string }> {
+    try {
+      const tags = await this.#look.sessionTags(this.#access(source));
+      return { executionIds: tags.map((tag) => tag.slice(sourceTag("").length)) };
     } catch (error) {
       return { failure: errorLine(error) };
     }

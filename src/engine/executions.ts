@@ -25,8 +25,6 @@ export interface EngineParts extends Omit<LifeParts, "watch"> {
 export interface Engine extends Executions {
   /** Takes up what an earlier server left: ends its RUNNING executions with proof, then starts the queue. */
   start(): Promise<void>;
-  /** Something that kept executions waiting may have changed: a hold was laid, released or is over. */
-  wake(): void;
   /** See `Shutdown`. Returns how many are unproven. */
   close(times: Shutdown): Promise<number>;
 }

@@ -2,8 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import type { DataPool } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
-import type { Execution } from "../model/execution.ts";
-import { covers, type Hold, type HoldScope } from "../model/hold.ts";
+import type { Hold, HoldScope } from "../model/hold.ts";
 import type { StateStore } from "../model/state-store.ts";
 import { dataSourceOf, jobOf, notFound } from "./belonging.ts";
 
@@ -15,13 +14,6 @@ export interface HoldDraft {
   /** Epoch ms; null: until it is released. */
   until: number | null;
   keyName: string;
-}
-
-/** What a release does, or would do. */
-export interface Release {
-  holds: Hold[];
-  /** Executions that nothing else holds, in the order in which they start. */
-  starts: Execution[];
 }
 
 /** The rules of holds. That nothing starts under one is kept by the store, in the statement that starts. */
@@ -68,26 +60,17 @@ export class Holds {
     return await this.#store.holds(pool.id, this.#clock.now());
   }
 
-  /** What would start if these holds ended now; all of them must be in force. */
-  async preview(pool: DataPool, holdIds: string[]): Promise<Release> {
-    const inForce = await this.list(pool);
-    const ended = new Set(holdIds);
-    const holds = inForce.filter(({ id }) => ended.has(id));
-    if (holds.length !== ended.size || holds.length === 0) throw notFound("hold");
-    const others = inForce.filter(({ id }) => !ended.has(id));
-    const starts = (await this.#store.activeExecutions()).filter((execution) => {
-      if (execution.poolId !== pool.id || execution.status !== "QUEUED") return false;
-      const of = { ...execution, dataSourceId: execution.plan.dataSource?.id ?? null };
-      return holds.some((hold) => covers(hold, of)) && !others.some((hold) => covers(hold, of));
-    });
-    return { holds, starts };
+  /** Holds that are in force, by their ids; all of them or none. */
+  async named(pool: DataPool, holdIds: string[]): Promise<Hold[]> {
+    const ids = new Set(holdIds);
+    const holds = (await this.list(pool)).filter(({ id }) => ids.has(id));
+    if (holds.length !== ids.size || holds.length === 0) throw notFound("hold");
+    return holds;
   }
 
-  async release(pool: DataPool, holdIds: string[], keyName: string): Promise<Release> {
-    const release = await this.preview(pool, holdIds);
-    for (const { id } of release.holds) await this.#store.endHold(id, this.#clock.now(), keyName);
+  async release(pool: DataPool, holds: Hold[], keyName: string): Promise<void> {
+    for (const { id } of holds) await this.#store.endHold(id, this.#clock.now(), keyName);
     this.#changed(pool.id);
-    return release;
   }
 
   async #objectOf(pool: DataPool, scope: HoldScope, objectId: string | null): Promise<string> {

@@ -1,3 +1,5 @@
+import type { Execution } from "./execution.ts";
+
 /** What a hold is laid on. */
 export const holdScopes = ["pool", "connection", "job"] as const;
 export type HoldScope = (typeof holdScopes)[number];
@@ -39,4 +41,11 @@ export function describeHold({ scope, keyName, because, createdAt, until }: Hold
   const why = because === null ? "" : `: ${because}`;
   const end = until === null ? "until it is released" : `until ${new Date(until).toISOString()}`;
   return `the ${scope} is held ${end}, by key ${JSON.stringify(keyName)} since ${new Date(createdAt).toISOString()}${why}`;
+}
+
+/** An execution that waits to start, and for what. */
+export interface Waiting {
+  execution: Execution;
+  when: "now" | "when a place is free" | "held";
+  heldBy: Hold[];
 }

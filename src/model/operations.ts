@@ -5,6 +5,8 @@ import type { Proof, StopChannel } from "./stop.ts";
 
 /** What the doors (HTTP today) may ask of the engine. */
 export interface Executions {
+  /** Something that kept executions waiting may have changed: a hold was laid or released. */
+  wake(): void;
   /**
    * Queues a run of a snapshot of the job; it is QUEUED or RUNNING when this resolves.
    * @throws UserError "not-found"; "conflict" while one of the same job is not over; "invalid" for a subset
@@ -90,4 +92,6 @@ export interface SourceLook {
     pattern: string,
     limit: number,
   ): Promise<{ schema: string; name: string }[]>;
+  /** Tags of the sessions of executions that are there now, of whichever server. */
+  sessionTags(access: SourceAccess): Promise<string[]>;
 }

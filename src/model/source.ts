@@ -78,7 +78,7 @@ export interface SourceSessionView extends SourceSessionId {
 export interface SourceControl {
   /** Sessions that carry `tag`, or are one of `known` under whatever tag. @throws RetryableSourceError when the list cannot be read: that is "unknown", never "none". */
   sessions(tag: string, known: SourceSessionId[], options: { signal: AbortSignal }): Promise<SessionList>;
-  /** Sessions whose tag starts with `prefix`: leftovers of an earlier server. */
+  /** Tags, beginning with `prefix`, of the sessions in the database of the connection: of whichever server. */
   sessionTags(prefix: string, options: { signal: AbortSignal }): Promise<string[]>;
   /** Asks the session to give up its statement. May be lost without an error: look again. */
   cancel(session: SourceSessionId, options: { signal: AbortSignal }): Promise<void>;

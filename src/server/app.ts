@@ -2,7 +2,9 @@ import { Hono, type Context } from "hono";
 import { newId } from "../base/ids.ts";
 import { Connections } from "../engine/connections.ts";
 import { Definitions } from "../engine/definitions.ts";
+import { Holds } from "../engine/holds.ts";
 import { Keys } from "../engine/keys.ts";
+import { Queue } from "../engine/queue.ts";
 import { ExtractionTables } from "../engine/tables.ts";
 import { Workbench } from "../engine/workbench.ts";
 import type { Clock } from "../base/clock.ts";
@@ -24,6 +26,8 @@ export interface AppParts {
   secrets: SecretBox;
   sources: SourceLook;
   clock: Clock;
+  /** Executions that run at once. */
+  mostRunning: number;
   version: string;
   /** Calls its listener after a status of an execution in the pool has changed in the store. Absent: never. */
   onStatusChange?: (changed: (poolId: string) => void) => void;
@@ -61,6 +65,11 @@ export function createApp(parts: AppParts): App {
     workbench,
     poolCache,
     version: parts.version,
+    holds: new Holds(state, clock, (poolId) => {
+      poolCache.forget(poolId);
+      executions.wake();
+    }),
+    queue: new Queue(state, clock, parts.mostRunning),
     definitions: new Definitions(state, poolData, clock),
     tables: new ExtractionTables(state),
     connections: new Connections(state, parts.secrets, parts.sources, clock),
@@ -139,7 +148,12 @@ async function serve(route: Route, door: Door, context: Context, options: ServeO
     // Only there does the body say what the key is needed for; everywhere else it is read behind the door.
     const early =
       access !== "without key" && access.on === "pool of body" ? await readJson(request) : undefined;
-    const named = { poolId: ids["poolId"], dataSourceId: ids["dataSourceId"], poolIdInBody: poolIdOf(early) };
+    const named = {
+      poolId: ids["poolId"],
+      dataSourceId: ids["dataSourceId"],
+      executionId: ids["executionId"],
+      poolIdInBody: poolIdOf(early),
+    };
     const pool = access === "without key" || key === null ? null : await door.admit(key, access, named);
     const ask: AnyAsk = {
       ids,

@@ -2,7 +2,7 @@ import { may, mayOnTeam, type Keys } from "../engine/keys.ts";
 import { notFound } from "../engine/belonging.ts";
 import type { ApiKey, DataPool, Verb } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
-import type { DefinitionStore } from "../model/state-store.ts";
+import type { DefinitionStore, ExecutionStore } from "../model/state-store.ts";
 import { Unauthenticated } from "./errors.ts";
 import type { PoolCache } from "./pool-cache.ts";
 import type { Access } from "./route.ts";
@@ -26,6 +26,7 @@ export interface Door {
 export interface Named {
   poolId: string | undefined;
   dataSourceId: string | undefined;
+  executionId: string | undefined;
   /** `poolId` of the JSON body. */
   poolIdInBody: string | undefined;
 }
@@ -33,7 +34,9 @@ export interface Named {
 const authorization = /^(?:appkey|bearer)[ \t]+(\S+)[ \t]*$/i;
 const knownScheme = /^(?:appkey|bearer)(?:[ \t]|$)/i;
 
-export function createDoor(keys: Keys, store: DefinitionStore, pools: PoolCache): Door {
+type Store = DefinitionStore & Pick<ExecutionStore, "execution">;
+
+export function createDoor(keys: Keys, store: Store, pools: PoolCache): Door {
   return {
     async identify(header) {
       if (header === null || header.trim() === "") throw new Unauthenticated(false);
@@ -52,7 +55,7 @@ export function createDoor(keys: Keys, store: DefinitionStore, pools: PoolCache)
       const poolId = await poolIdOf(store, access.on, named);
       const pool = poolId === undefined ? null : await pools.pool(poolId);
       if (pool === null || !may(key, "any", pool.id)) {
-        throw notFound(access.on === "data source by id" ? "connection" : "data pool");
+        throw notFound(nounOf[access.on]);
       }
       if (!may(key, access.verb, pool.id)) throw denied(access.verb);
       return pool;
@@ -60,11 +63,14 @@ export function createDoor(keys: Keys, store: DefinitionStore, pools: PoolCache)
   };
 }
 
-async function poolIdOf(
-  store: DefinitionStore,
-  on: "pool" | "pool of body" | "data source by id",
-  named: Named,
-): Promise<string | undefined> {
+const nounOf = {
+  pool: "data pool",
+  "pool of body": "data pool",
+  "data source by id": "connection",
+  "execution by id": "execution",
+} as const;
+
+async function poolIdOf(store: Store, on: keyof typeof nounOf, named: Named): Promise<string | undefined> {
   switch (on) {
     case "pool":
       return named.poolId;
@@ -74,6 +80,8 @@ async function poolIdOf(
       return named.dataSourceId === undefined
         ? undefined
         : (await store.dataSource(named.dataSourceId))?.poolId;
+    case "execution by id":
+      return named.executionId === undefined ? undefined : (await store.execution(named.executionId))?.poolId;
   }
 }
 

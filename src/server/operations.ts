@@ -1,7 +1,9 @@
 import type { Clock } from "../base/clock.ts";
 import type { Connections } from "../engine/connections.ts";
 import type { Definitions } from "../engine/definitions.ts";
+import type { Holds } from "../engine/holds.ts";
 import type { Keys } from "../engine/keys.ts";
+import type { Queue } from "../engine/queue.ts";
 import type { ExtractionTables } from "../engine/tables.ts";
 import type { Workbench } from "../engine/workbench.ts";
 import type { Executions, PoolData } from "../model/operations.ts";
@@ -16,6 +18,8 @@ export interface Operations {
   definitions: Definitions;
   tables: ExtractionTables;
   connections: Connections;
+  holds: Holds;
+  queue: Queue;
   keys: Keys;
   workbench: Workbench;
   poolCache: PoolCache;

@@ -6,13 +6,12 @@ import { verbs, type ApiKey, type DataPool, type Verb } from "../model/definitio
  * Who may use a route: a verb, and on which object it is needed. "any" is any valid key.
  * - pool: `{poolId}` of the path
  * - pool of body: `poolId` of the JSON body
- * - data source by id: the pool of the `{dataSourceId}` of a path without a pool
+ * - data source by id, execution by id: the pool of that id in a path without a pool
  * - team: what belongs to no pool; the verb must be granted on "*"
  */
-export type Access =
-  | { verb: Verb; on: "pool" | "pool of body" | "data source by id" }
-  | { verb: Verb | "any"; on: "team" }
-  | "without key";
+export type Access = { verb: Verb; on: OnPool } | { verb: Verb | "any"; on: "team" } | "without key";
+
+type OnPool = "pool" | "pool of body" | "data source by id" | "execution by id";
 
 /** What an operation gets: everything in it has passed the door and its schema. */
 export type Ask<Path extends string, A extends Access, Query, Body> = {
@@ -23,7 +22,7 @@ export type Ask<Path extends string, A extends Access, Query, Body> = {
   /** Aborts when the client has gone. A real request is only made of it when it is read. */
   readonly signal: AbortSignal;
 } & (A extends "without key" ? unknown : { key: ApiKey }) &
-  (A extends { on: "pool" | "pool of body" | "data source by id" } ? { pool: DataPool } : unknown);
+  (A extends { on: OnPool } ? { pool: DataPool } : unknown);
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -122,7 +121,9 @@ export function checkTable(routes: readonly Route[]): void {
           ? !inPool && typeof body === "object"
           : known.on === "data source by id"
             ? !inPool && path.includes("{dataSourceId}")
-            : known.on === "team" && !inPool;
+            : known.on === "execution by id"
+              ? !inPool && path.includes("{executionId}")
+              : known.on === "team" && !inPool;
     if (!fits) wrong.push(`${name}: its access does not fit its path`);
   }
   if (wrong.length > 0) throw new Error(`The route table is refused:\n${wrong.join("\n")}`);

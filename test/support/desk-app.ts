@@ -67,6 +67,10 @@ export async function openDeskApp(): Promise<DeskApp> {
   const sources: SourceLook = {
     test: async () => void look(),
     searchTables: async () => look(),
+    sessionTags: async () => {
+      look();
+      return [];
+    },
   };
   const reports: string[] = [];
   const app = createApp({
@@ -76,6 +80,7 @@ export async function openDeskApp(): Promise<DeskApp> {
     secrets: openSecretBox(join(folder, "home.key")),
     sources,
     clock,
+    mostRunning: 4,
     version: "0.0.0-test",
     onStatusChange: (changed) => changes.push(changed),
     report: (line) => reports.push(line),

@@ -86,6 +86,8 @@ export class RecordedExecutions implements Executions {
     return { kind: "stopped", execution: ended ?? active };
   }
 
+  wake(): void {}
+
   async stopPool(
     poolId: string,
     request: Parameters<Executions["stopPool"]>[1],
@@ -100,7 +102,6 @@ export class RecordedExecutions implements Executions {
   }
 
   async settle(execution: Execution, word: { keyName: string; because: string }): Promise<Execution> {
-    if (!this.frozen) throw new UserError("conflict", "The source can be read.", { operation: "settle" });
     const at = this.#clock.now();
     const { id: executionId, poolId } = execution;
     await this.#state.finish(executionId, "CANCEL", {

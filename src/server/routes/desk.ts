@@ -1,13 +1,17 @@
-import { deskStopWait, paths, type DeskJob } from "../../contract/index.ts";
-import { jobOf } from "../../engine/belonging.ts";
-import { isTerminal } from "../../model/execution.ts";
-import type { JobStatus, StateStore } from "../../model/state-store.ts";
-import { commonHeaders } from "../errors.ts";
+import type { Clock } from "../../base/clock.ts";
+import { paths, type DeskSourceLook } from "../../contract/index.ts";
+import { dataSourceOf } from "../../engine/belonging.ts";
+import type { Connections } from "../../engine/connections.ts";
+import type { DataSource } from "../../model/definitions.ts";
+import type { Hold } from "../../model/hold.ts";
+import { deskJobs } from "../desk-view.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
-import { about, deskStatus, stopAnswer, stopQuery, stopRequest, toStopAnswer } from "../wire/desk.ts";
+import { about, deskStatus } from "../wire/desk.ts";
+import { go, goQuery, toHold, toStart } from "../wire/holds.ts";
 
-export function deskRoutes({ state, executions, clock, version }: Operations): Route[] {
+/** The desk's reads. */
+export function deskRoutes({ state, holds, queue, connections, clock, version }: Operations): Route[] {
   return [
     route({
       method: "GET",
@@ -28,86 +32,55 @@ export function deskRoutes({ state, executions, clock, version }: Operations): R
       access: { verb: "view", on: "pool" },
       answer: deskStatus,
       operation: async ({ pool }) => {
-        const jobs: DeskJob[] = [];
-        for (const latest of await state.poolStatus(pool.id)) jobs.push(await deskJob(state, latest));
-        return { poolId: pool.id, poolName: pool.name, asOf: clock.now(), jobs };
+        const jobs = await deskJobs(state, pool.id);
+        const inForce = (await holds.list(pool)).map(toHold);
+        return { poolId: pool.id, poolName: pool.name, asOf: clock.now(), jobs, holds: inForce };
       },
     }),
     route({
-      method: "POST",
-      path: paths.deskStop,
-      access: { verb: "cancel", on: "pool" },
-      query: stopQuery,
-      body: { json: stopRequest },
-      answer: stopAnswer,
-      operation: async (ask) => {
-        const { pool, ids, query, body, key } = ask;
-        const job = await jobOf(state, pool.id, ids.jobId);
-        const executionId = query.execution ?? null;
-        const outcome = await executions.stop(
-          job.id,
-          {
-            executionId,
-            keyName: key.name,
-            channel: "desk",
-            because: body.reason === undefined || body.reason === "" ? null : body.reason,
-            waitMs: Math.min(query.wait, deskStopWait.most) * 1000,
-          },
-          { signal: ask.signal },
+      method: "GET",
+      path: paths.go,
+      access: { verb: "view", on: "pool" },
+      query: goQuery,
+      answer: go,
+      operation: async ({ pool, query }) => {
+        const one =
+          query.connection === undefined ? null : await dataSourceOf(state, pool.id, query.connection);
+        const dataSources = one === null ? await state.dataSources(pool.id) : [one];
+        // First the sources: what starts after the look is in the lists that follow.
+        const sources = await Promise.all(dataSources.map((source) => lookAt(connections, clock, source)));
+        const inScope = new Set(
+          (await state.jobs(pool.id))
+            .filter((job) => one === null || job.dataSourceId === one.id)
+            .map(({ id }) => id),
         );
-        const answer = toStopAnswer(outcome, executionId);
-        return answer.outcome === "NOT PROVEN"
-          ? new Response(JSON.stringify(answer), {
-              status: 202,
-              headers: { ...commonHeaders, "content-type": "application/json" },
-            })
-          : answer;
+        const next = await queue.of(pool.id);
+        const inForce = await holds.list(pool);
+        return {
+          poolId: pool.id,
+          poolName: pool.name,
+          asOf: clock.now(),
+          connection: one === null ? null : { id: one.id, name: one.name },
+          jobs: (await deskJobs(state, pool.id)).filter(({ id }) => inScope.has(id)),
+          holds: inForce
+            .filter((hold) => hold.scope === "pool" || one === null || isOf(hold, one, inScope))
+            .map(toHold),
+          next: next.filter(({ execution }) => inScope.has(execution.jobId)).map(toStart),
+          sources,
+        };
       },
     }),
   ];
 }
 
-async function deskJob(state: StateStore, latest: JobStatus): Promise<DeskJob> {
-  const { jobId, jobName, status, executionId, startedAt } = latest;
-  const job: DeskJob = {
-    id: jobId,
-    name: jobName,
-    status,
-    executionId,
-    startedAt,
-    rows: null,
-    estimatedRows: null,
-    stopping: null,
-  };
-  if (executionId === null || status === null || isTerminal(status)) return job;
-  const execution = await state.execution(executionId);
-  const tables = (await state.items(executionId)).filter(
-    (item) => item.type === "STEP" && item.rows !== null,
-  );
-  const stop = execution !== null && !isTerminal(execution.status) ? execution.stop : null;
-  return {
-    ...job,
-    rows: sum(tables.map((table) => table.rows)),
-    estimatedRows: sum(tables.map((table) => table.estimatedRows)),
-    stopping:
-      stop === null
-        ? null
-        : {
-            requestedAt: stop.requestedAt,
-            level: execution?.proof?.level ?? "recorded",
-            why: execution?.proof?.note ?? "the stop is recorded and on its way",
-            callers: stop.callers,
-          },
-  };
+function isOf({ objectId }: Hold, { id }: DataSource, jobIds: ReadonlySet<string>): boolean {
+  return objectId === id || jobIds.has(objectId);
 }
 
-/** null for an empty list and as soon as one is unknown: half a sum is a wrong number. */
-function sum(counts: (number | null)[]): number | null {
-  if (counts.length === 0) return null;
-  let total = 0;
-  for (const one of counts) {
-    if (one === null) return null;
-    total += one;
-  }
-  return total;
+async function lookAt(connections: Connections, clock: Clock, source: DataSource): Promise<DeskSourceLook> {
+  const seen = await connections.executionsAt(source);
+  const named = { connectionId: source.id, connectionName: source.name };
+  return "failure" in seen
+    ? { ...named, readAt: null, why: seen.failure, executionIds: [] }
+    : { ...named, readAt: clock.now(), why: null, executionIds: seen.executionIds };
 }

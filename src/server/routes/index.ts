@@ -3,11 +3,13 @@ import type { Route } from "../route.ts";
 import { dataSourceRoutes } from "./data-sources.ts";
 import { deskRoutes } from "./desk.ts";
 import { extractionRoutes } from "./extractions.ts";
+import { holdRoutes } from "./holds.ts";
 import { jobRoutes } from "./jobs.ts";
 import { keyRoutes } from "./keys.ts";
 import { logRoutes } from "./logs.ts";
 import { poolDataRoutes } from "./pool-data.ts";
 import { poolRoutes } from "./pools.ts";
+import { stopRoutes } from "./stops.ts";
 import { taskRoutes } from "./tasks.ts";
 import { teamRoutes } from "./team.ts";
 
@@ -23,6 +25,8 @@ export function allRoutes(operations: Operations): Route[] {
     ...logRoutes(operations),
     ...poolDataRoutes(operations),
     ...deskRoutes(operations),
+    ...stopRoutes(operations),
+    ...holdRoutes(operations),
     ...keyRoutes(operations),
   ];
 }

@@ -5,6 +5,12 @@ export const id = z.string();
 export const epochMs = z.number().int();
 export const text = z.string().nullable();
 
+/** Words of a person that go into logs: on one line, at most 500 characters. */
+export const oneLine = z
+  .string()
+  .max(500)
+  .overwrite((words) => words.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim());
+
 /** A number that some clients send as text. */
 export function numberOrText(schema: z.ZodNumber): z.ZodType<number, number | string> {
   const fromText = z

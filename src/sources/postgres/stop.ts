@@ -60,7 +60,8 @@ export class PostgresControl implements SourceControl {
   async sessionTags(prefix: string, options: { signal: AbortSignal }): Promise<string[]> {
     const rows = await this.#ask<{ tag: string }>(
       "read the sessions of the source",
-      "select distinct application_name as tag from pg_stat_activity where left(application_name, length($1)) = $1",
+      `select distinct application_name as tag from pg_stat_activity
+        where left(application_name, length($1)) = $1 and datname = current_database()`,
       [prefix],
       options,
     );

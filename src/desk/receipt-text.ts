@@ -1,0 +1,71 @@
+import { describeHold, type Hold, type Waiting } from "../model/hold.ts";
+import type { Receipt } from "../model/receipt.ts";
+import { describeStop } from "../model/stop.ts";
+import { ascii, quoted, utc } from "./text.ts";
+
+/**
+ * How an execution ended, as text that can be attached to a shift report: pure ASCII, CRLF, only the headings
+ * at the margin. `next` and `holds`: what waits in its pool at the time of asking, and what holds it.
+ */
+export function receiptText(
+  { execution, endedAt, callers, steps, proof, settlement, tables }: Receipt,
+  { poolName, asOf, next, holds }: { poolName: string; asOf: number; next: Waiting[]; holds: Hold[] },
+): string {
+  const { id, jobName, mode, status, failure, queuedAt, startedAt } = execution;
+  const none = ["nothing"];
+  const lines = [
+    "NIGHTDESK RECEIPT",
+    ...indented([
+      `execution ${id}`,
+      `job ${quoted(jobName)} in pool ${quoted(poolName)}, mode ${mode}`,
+      `${status}${failure === null ? "" : `: ${ascii(failure)}`}`,
+      `queued ${utc(queuedAt)}, ${startedAt === null ? "never started" : `started ${utc(startedAt)}`}, ended ${utc(endedAt)}`,
+    ]),
+    "STOP",
+    ...indented(
+      callers.length === 0
+        ? ["nobody asked for one"]
+        : callers.map(
+            ({ at, reason }) =>
+              `${utc(at)} ${ascii(describeStop(reason))}${reason.by === "operator" ? `, through the ${reason.channel}` : ""}`,
+          ),
+    ),
+    "STEPS",
+    ...indented(
+      steps.length === 0 ? none : steps.map(({ at, step, note }) => `${utc(at)} ${step}: ${ascii(note)}`),
+    ),
+    "PROOF",
+    ...indented([
+      `${proof.level === "declared" ? "NONE: " : ""}${proof.level}, ${utc(proof.at)}: ${ascii(proof.note)}`,
+      ...(settlement === null
+        ? []
+        : [
+            `declared over by key ${quoted(settlement.keyName)}; the source since: ${settlement.seen}, ${utc(settlement.seenAt)}: ${ascii(settlement.seenNote)}`,
+          ]),
+    ]),
+    "TABLES",
+    ...indented(
+      tables.length === 0
+        ? none
+        : tables.map(
+            ({ target, effect, rows, bytes }) =>
+              `${quoted(target)} ${effect}${rows === null ? "" : `, ${String(rows)} rows`}${bytes === null ? "" : `, ${String(bytes)} bytes`}`,
+          ),
+    ),
+    `NEXT (as of ${utc(asOf)})`,
+    ...indented([
+      ...(next.length === 0
+        ? ["nothing waits to start in this pool"]
+        : next.map(
+            ({ execution: one, when }) =>
+              `${quoted(one.jobName)} starts ${when === "held" ? "when its hold ends" : when}`,
+          )),
+      ...holds.map((hold) => ascii(describeHold(hold))),
+    ]),
+  ];
+  return lines.map((line) => `${line}\r\n`).join("");
+}
+
+function indented(lines: string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}

@@ -1,0 +1,119 @@
+import { deskStopWait, paths } from "../../contract/index.ts";
+import { executionOf, jobOf } from "../../engine/belonging.ts";
+import { receiptOf } from "../../engine/receipt.ts";
+import { receiptText } from "../../desk/index.ts";
+import type { ApiKey } from "../../model/definitions.ts";
+import type { StopRequestOf } from "../../model/operations.ts";
+import { commonHeaders } from "../errors.ts";
+import type { Operations } from "../operations.ts";
+import { route, type Route } from "../route.ts";
+import { toSettlement } from "../wire/desk-jobs.ts";
+import {
+  poolStop,
+  poolStopQuery,
+  receipt,
+  receiptQuery,
+  settled,
+  settleRequest,
+  stopAnswer,
+  stopQuery,
+  stopRequest,
+  toReceipt,
+  toStopAnswer,
+} from "../wire/stops.ts";
+
+/** Stops at the desk, and how executions ended. */
+export function stopRoutes({ state, executions, holds, queue, clock }: Operations): Route[] {
+  return [
+    route({
+      method: "POST",
+      path: paths.deskStop,
+      access: { verb: "cancel", on: "pool" },
+      query: stopQuery,
+      body: { json: stopRequest },
+      answer: stopAnswer,
+      operation: async (ask) => {
+        const { pool, ids, query, body, key } = ask;
+        const job = await jobOf(state, pool.id, ids.jobId);
+        const executionId = query.execution?.toLowerCase() ?? null;
+        const request = { ...requestOf(key, body.reason, query.wait), executionId };
+        const outcome = await executions.stop(job.id, request, { signal: ask.signal });
+        const answer = toStopAnswer(outcome, executionId);
+        return answer.outcome === "NOT PROVEN" ? accepted(answer) : answer;
+      },
+    }),
+    route({
+      method: "POST",
+      path: paths.deskStopPool,
+      access: { verb: "cancel", on: "pool" },
+      query: poolStopQuery,
+      body: { json: stopRequest },
+      answer: poolStop,
+      operation: async (ask) => {
+        const request = requestOf(ask.key, ask.body.reason, ask.query.wait);
+        const outcomes = await executions.stopPool(ask.pool.id, request, { signal: ask.signal });
+        const stops = outcomes.map(({ execution, outcome }) => ({
+          jobId: execution.jobId,
+          jobName: execution.jobName,
+          ...toStopAnswer(outcome, execution.id),
+        }));
+        return stops.some(({ outcome }) => outcome === "NOT PROVEN") ? accepted({ stops }) : { stops };
+      },
+    }),
+    route({
+      method: "POST",
+      path: paths.settle,
+      access: { verb: "settle", on: "execution by id" },
+      body: { json: settleRequest },
+      answer: settled,
+      conflictCode: "NOT_TO_BE_SETTLED",
+      operation: async (ask) => {
+        const execution = await executionOf(state, ask.pool.id, ask.ids.executionId);
+        const word = { keyName: ask.key.name, because: ask.body.because };
+        const { id, status, proof } = await executions.settle(execution, word, { signal: ask.signal });
+        const declared = await state.settlement(id);
+        return {
+          executionId: id,
+          status,
+          proof,
+          settlement: declared === null ? null : toSettlement(declared),
+        };
+      },
+    }),
+    route({
+      method: "GET",
+      path: paths.receipt,
+      access: { verb: "view", on: "execution by id" },
+      query: receiptQuery,
+      answer: receipt,
+      conflictCode: "EXECUTION_IS_NOT_OVER",
+      operation: async ({ pool, ids, query }) => {
+        const execution = await executionOf(state, pool.id, ids.executionId);
+        const whole = await receiptOf(state, execution);
+        const asOf = clock.now();
+        const now = { asOf, next: await queue.of(pool.id), holds: await holds.list(pool) };
+        if (query.format === "json") return toReceipt(pool, whole, now);
+        return new Response(receiptText(whole, { ...now, poolName: pool.name }), {
+          headers: { ...commonHeaders, "content-type": "text/plain; charset=us-ascii" },
+        });
+      },
+    }),
+  ];
+}
+
+function requestOf(key: ApiKey, reason: string | undefined, waitSeconds: number): StopRequestOf {
+  return {
+    keyName: key.name,
+    channel: "desk",
+    because: reason === undefined || reason === "" ? null : reason,
+    waitMs: Math.min(waitSeconds, deskStopWait.most) * 1000,
+  };
+}
+
+/** 202: recorded, goes on, not proven yet. */
+function accepted(answer: unknown): Response {
+  return new Response(JSON.stringify(answer), {
+    status: 202,
+    headers: { ...commonHeaders, "content-type": "application/json" },
+  });
+}

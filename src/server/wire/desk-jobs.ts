@@ -1,0 +1,38 @@
+import { z } from "zod";
+import type { DeskJob, DeskSettlement } from "../../contract/index.ts";
+import { proofLevels, type Settlement } from "../../model/stop.ts";
+import { epochMs, id } from "./fields.ts";
+import { status } from "./jobs.ts";
+
+export const level = z.enum(proofLevels);
+export const proof = z.strictObject({ level, at: epochMs, note: z.string() });
+const count = z.number().int().nullable();
+
+export const settlement: z.ZodType<DeskSettlement> = z.strictObject({
+  executionId: id,
+  at: epochMs,
+  by: z.string(),
+  because: z.string(),
+  seen: z.enum(["unknown", "busy", "idle"]),
+  seenAt: epochMs,
+  seenNote: z.string(),
+});
+
+export const deskJob: z.ZodType<DeskJob> = z.strictObject({
+  id,
+  name: z.string(),
+  status: status.nullable(),
+  executionId: id.nullable(),
+  startedAt: epochMs.nullable(),
+  rows: count,
+  estimatedRows: count,
+  stopping: z
+    .strictObject({ requestedAt: epochMs, level, why: z.string(), callers: z.number().int() })
+    .nullable(),
+  declared: settlement.nullable(),
+});
+
+export function toSettlement(settled: Settlement): DeskSettlement {
+  const { executionId, at, keyName, because, seen, seenAt, seenNote } = settled;
+  return { executionId, at, by: keyName, because, seen, seenAt, seenNote };
+}

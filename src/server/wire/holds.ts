@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { DeskGo, DeskHold, DeskRelease, DeskStart } from "../../contract/index.ts";
+import { holdScopes, type Hold, type Waiting } from "../../model/hold.ts";
+import { deskJob } from "./desk-jobs.ts";
+import { epochMs, id, numberOrText, oneLine, text } from "./fields.ts";
+
+export const hold: z.ZodType<DeskHold> = z.strictObject({
+  id,
+  scope: z.enum(holdScopes),
+  objectId: id,
+  by: z.string(),
+  reason: text,
+  since: epochMs,
+  until: epochMs.nullable(),
+});
+export const holds: z.ZodType<DeskHold[]> = z.array(hold);
+
+export const holdDraft = z.object({
+  scope: z.enum(holdScopes),
+  id: z.string().exactOptional(),
+  reason: oneLine.exactOptional(),
+  until: numberOrText(z.number().int()).exactOptional(),
+});
+
+export const releaseRequest = z.object({
+  holds: z.array(z.string()).min(1).max(1000),
+  dryRun: z.boolean().exactOptional(),
+});
+
+export const start: z.ZodType<DeskStart> = z.strictObject({
+  executionId: id,
+  jobId: id,
+  jobName: z.string(),
+  queuedAt: epochMs,
+  when: z.enum(["now", "when a place is free", "held"]),
+  heldBy: z.array(id),
+});
+
+export const release: z.ZodType<DeskRelease> = z.strictObject({
+  dryRun: z.boolean(),
+  released: holds,
+  starts: z.array(start),
+});
+
+export const goQuery = z.object({ connection: z.string().exactOptional() });
+export const go: z.ZodType<DeskGo> = z.strictObject({
+  poolId: id,
+  poolName: z.string(),
+  asOf: epochMs,
+  connection: z.strictObject({ id, name: z.string() }).nullable(),
+  jobs: z.array(deskJob),
+  holds,
+  next: z.array(start),
+  sources: z.array(
+    z.strictObject({
+      connectionId: id,
+      connectionName: z.string(),
+      readAt: epochMs.nullable(),
+      why: text,
+      executionIds: z.array(z.string()),
+    }),
+  ),
+});
+
+export function toHold({ id, scope, objectId, keyName, because, createdAt, until }: Hold): DeskHold {
+  return { id, scope, objectId, by: keyName, reason: because, since: createdAt, until };
+}
+
+export function toStart({ execution, when, heldBy }: Waiting): DeskStart {
+  const { id: executionId, jobId, jobName, queuedAt } = execution;
+  return { executionId, jobId, jobName, queuedAt, when, heldBy: heldBy.map((one) => one.id) };
+}
