@@ -1,3 +1,4 @@
+import { deferred } from "../base/deferred.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { newId } from "../base/ids.ts";
 import { UserError, errorLine } from "../model/errors.ts";
@@ -50,7 +51,9 @@ export function createEngine(parts: EngineParts): Engine {
   const active = new Map<string, ActiveRun>();
   const ending = new AbortController();
   const following = new Set<Promise<void>>();
-  let claiming: Promise<void> = Promise.resolve();
+  // Nothing is claimed before what an earlier server left is known: both would take it for theirs.
+  const started = deferred<void>();
+  let claiming: Promise<void> = started.promise;
   let closed = false;
   let alarm = new AbortController();
 
@@ -288,6 +291,12 @@ export function createEngine(parts: EngineParts): Engine {
         seenAt: clock.now(),
         seenNote: "the source could not be read",
       };
+      if (run.settlement === null) {
+        // By the end itself, not by this call, which may be given up before it.
+        void run.ended.promise.then(({ proof }) => {
+          if (proof?.level === "declared") followDeclared(settlement);
+        });
+      }
       run.declare(settlement);
       const ended = await endedWithin(run, settleMs, clock, undefined);
       if (ended === null) {
@@ -296,7 +305,6 @@ export function createEngine(parts: EngineParts): Engine {
           next: "read its status again",
         });
       }
-      if (ended.proof?.level === "declared") followDeclared(run.settlement ?? settlement);
       return ended;
     },
 
@@ -307,6 +315,7 @@ export function createEngine(parts: EngineParts): Engine {
         const run = new ActiveRun(execution);
         follow(run, () => life.takeUp(run));
       }
+      started.resolve();
       startNext();
     },
 
