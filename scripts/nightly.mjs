@@ -28,7 +28,11 @@ async function run([script, ...args]) {
     child.on("close", ended);
   });
   const lines = output.trim().split("\n");
-  return { ok: code === 0 && lines.at(-1) !== "", figure: lines.at(-1), output: lines.slice(0, -1).join("\n") };
+  return {
+    ok: code === 0 && lines.at(-1) !== "",
+    figure: lines.at(-1),
+    output: lines.slice(0, -1).join("\n"),
+  };
 }
 
 const asked = process.argv.slice(2);
