@@ -1,5 +1,5 @@
 /*
- * How an execution ends: the specification that src/engine/prove.ts, end-run.ts and executions.ts follow.
+ * How an execution ends: the specification that src/engine (prove, run-life, end-run, settled) follows.
  * README.md beside this file reads it aloud; scripts/verify-model.mjs has Spin check it, and checks that each
  * mistake below (a name to define) is found. One execution; every step may interleave with every other.
  *
