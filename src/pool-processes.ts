@@ -1,13 +1,18 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { mkdir, rm } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { deferred, type Deferred } from "./base/deferred.ts";
 import { UserError } from "./model/errors.ts";
 import type { RunPlan } from "./model/execution.ts";
 import type { PoolHost, PoolRun, ProcessGone, RunEvents } from "./model/pool-host.ts";
 import type { FromPool, PoolAnswer, PoolQuestion, RunOutcome, ToPool } from "./model/pool-protocol.ts";
+import { fateOf, identityOf, type ProcessIdentity } from "./state/index.ts";
 
+/** An orphan has 3 s to clean up by itself, see pool-process.ts. */
+const orphanKillMs = 5000;
 /** A process without a run or question is closed after this. */
 const idleMs = 10 * 60_000;
 
@@ -48,6 +53,8 @@ class PoolProcess {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "json",
     });
+    if (this.#child.pid !== undefined)
+      writeFileSync(join(folder, ownerFile), JSON.stringify(identityOf(this.#child.pid)));
     this.#child.on("message", (message: FromPool) => {
       this.#receive(message);
     });
@@ -203,6 +210,29 @@ class PoolProcess {
   }
 }
 
+const ownerFile = "owner.json";
+
+/**
+ * Waits for the process of an earlier server to go, which it does when it sees that its server is gone; one
+ * that is frozen or hangs is killed, or it would keep the pool's file for ever. Where the system does not tell
+ * a process from a later one with its id nothing is killed: the successor then waits for the file.
+ */
+async function endEarlierOwner(folder: string): Promise<{ knownGone: boolean }> {
+  const text = await readFile(join(folder, ownerFile), "utf8").catch(() => null);
+  let owner: ProcessIdentity;
+  try {
+    owner = JSON.parse(text ?? "") as ProcessIdentity;
+  } catch {
+    return { knownGone: false }; // Never written, or torn by a crash: the file's lock decides.
+  }
+  const killAt = performance.now() + orphanKillMs;
+  while (fateOf(owner) === "alive") {
+    if (performance.now() >= killAt) process.kill(owner.pid, "SIGKILL");
+    await sleep(50);
+  }
+  return { knownGone: fateOf(owner) === "gone" };
+}
+
 /**
  * One child process a pool, under `HOME/pools/<poolId>/`. A process that is gone is reaped before its
  * successor is started, because two of them must never own one file.
@@ -210,6 +240,9 @@ class PoolProcess {
 export function createPoolProcesses(home: string, settings: PoolProcessSettings): PoolHost {
   const processes = new Map<string, PoolProcess>();
   const folderOf = (poolId: string): string => join(home, "pools", poolId);
+
+  /** Pools whose earlier process is known to be gone. */
+  const ownerGone = new Set<string>();
 
   const processOf = async (poolId: string): Promise<PoolProcess> => {
     const folder = folderOf(poolId);
@@ -220,6 +253,7 @@ export function createPoolProcesses(home: string, settings: PoolProcessSettings)
       if (!existing.closing) return existing;
       await existing.exited;
     }
+    if ((await endEarlierOwner(folder)).knownGone) ownerGone.add(poolId);
     const started = new PoolProcess(folder, settings);
     processes.set(poolId, started);
     void started.exited.then(() => {
@@ -255,9 +289,13 @@ export function createPoolProcesses(home: string, settings: PoolProcessSettings)
       };
     },
     takeOver: async (poolId) => {
-      await (
-        await processOf(poolId)
-      ).ready;
+      const process = await processOf(poolId);
+      try {
+        await process.ready;
+      } catch (error) {
+        // A file that cannot be opened by anybody is not being written either.
+        if (!ownerGone.has(poolId) || /lock/i.test((error as Error).message)) throw error;
+      }
     },
     ask: async (poolId, question) => (await processOf(poolId)).ask(question),
     remove: async (poolId) => {

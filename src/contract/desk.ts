@@ -35,7 +35,7 @@ export interface DeskJob {
   rows: number | null;
   /** The source's estimate over all its tables; null unless every started table has one. */
   estimatedRows: number | null;
-  /** Set while a stop was asked for and is not proven. */
+  /** Set while a stop was asked for, or the run has ended, and the end is not proven. */
   stopping: DeskStopping | null;
   /** Set while an execution of it was declared over and the source has not been read since, or still had a session of it. */
   declared: DeskSettlement | null;
@@ -46,7 +46,7 @@ export interface DeskStopping {
   level: DeskProofLevel;
   /** One line: what is waited for. */
   why: string;
-  /** How often a stop was asked for. */
+  /** How often a stop was asked for; 0: it ends by itself. */
   callers: number;
 }
 
@@ -234,8 +234,8 @@ export interface DeskTableEffect {
   table: string;
   /** Its name in the pool. */
   target: string;
-  /** loaded: committed; discarded: read and thrown away; untouched: never begun. */
-  effect: "loaded" | "discarded" | "untouched";
+  /** loaded: committed; discarded: read and thrown away; untouched: never begun; unknown: the pool could not be asked. */
+  effect: "loaded" | "discarded" | "untouched" | "unknown";
   rows: number | null;
   bytes: number | null;
 }

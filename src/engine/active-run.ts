@@ -22,6 +22,12 @@ export class ActiveRun {
   /** Called at every row, line or session that the worker tells of. */
   onProgress: () => void = () => undefined;
   settlement: Settlement | null = null;
+  /** Stops that work, but could not be written yet. */
+  readonly unrecordedStops: { reason: StopReason; at: number }[] = [];
+  /** Why the run was ended where nobody asked for it: one line. */
+  recordingFailure: string | null = null;
+  /** The last line that was reported about it. */
+  told = "";
   readonly #declared = new AbortController();
   #change: Deferred<void> = deferred();
 
@@ -53,8 +59,9 @@ export class ActiveRun {
     });
   }
 
+  /** The first asker decides the reason, but a person's word goes before what the server assumed itself. */
   askToStop(reason: StopReason): void {
-    this.stop ??= reason;
+    if (this.stop === null || this.stop.by === "server-stopped") this.stop = reason;
     this.worker?.abort(this.stop);
     this.change();
   }

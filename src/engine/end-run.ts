@@ -19,7 +19,11 @@ export interface End {
 }
 
 /** A stop that came after the last commit is too late: what happened decides, not what was asked for. */
-export function decideEnd(outcome: RunOutcome | ProcessGone, stop: StopReason | null): End {
+export function decideEnd(
+  outcome: RunOutcome | ProcessGone,
+  stop: StopReason | null,
+  recordingFailure: string | null,
+): End {
   switch (outcome.kind) {
     case "succeeded":
       return { status: "SUCCESS", failure: null };
@@ -30,7 +34,7 @@ export function decideEnd(outcome: RunOutcome | ProcessGone, stop: StopReason | 
       if (stop === null) {
         const failure =
           outcome.kind === "process-gone" ? outcome.detail : "stopped without a reason on record";
-        return { status: "FAIL", failure };
+        return { status: "FAIL", failure: recordingFailure ?? failure };
       }
       const status = statusAfterStop(stop);
       return { status, failure: status === "FAIL" ? describeStop(stop) : null };
@@ -53,7 +57,8 @@ export async function writeEnd(
     /** With proof `declared`. */
     settlement: Settlement | null;
     heldItems: ExecutionItem[];
-    committedTasks: ReadonlySet<string>;
+    /** null: it could not be asked. */
+    committedTasks: ReadonlySet<string> | null;
   },
 ): Promise<Execution> {
   const { at, proof, stop, settlement, heldItems, committedTasks } = facts;
@@ -61,12 +66,13 @@ export async function writeEnd(
   for (const item of await store.items(execution.id)) {
     if (item.type === "JOB" || item.endedAt !== null) continue;
     // Left open by a process that died: its transaction tells whether the rows are there.
-    const committed = item.taskId !== null && committedTasks.has(item.taskId);
+    const committed = item.taskId !== null && committedTasks?.has(item.taskId) === true;
+    const effect = committed ? "loaded" : (item.rows ?? 0) === 0 ? "untouched" : "discarded";
     await store.saveItem({
       ...item,
       status: committed ? "SUCCESS" : end.status === "SUCCESS" ? "FAIL" : end.status,
       endedAt: at,
-      effect: item.type === "STEP" ? (committed ? "loaded" : "discarded") : null,
+      effect: item.type === "STEP" && committedTasks !== null ? effect : null,
     });
   }
   const ended: Execution = { ...execution, status: end.status, endedAt: at, proof, failure: end.failure };

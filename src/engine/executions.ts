@@ -19,8 +19,6 @@ export interface EngineParts extends Omit<LifeParts, "watch"> {
   /** Executions that run at once; the rest waits in order. */
   mostRunning: number;
   limits: RunLimits;
-  /** Where unexpected failures go; one line each. */
-  report: (line: string) => void;
 }
 
 export interface Engine extends Executions {
@@ -40,6 +38,8 @@ export interface Shutdown {
 
 /** After a kill nothing is left that could take long to be seen. */
 const lastLookMs = 3000;
+/** After a claim that failed, as on a full disk. */
+const claimAgainMs = 5000;
 /** A wall clock may be set while we sleep: the end of a hold is looked for again at least this often. */
 const longestSleepMs = 60_000;
 /** For the end that follows a declaration to be written. */
@@ -112,6 +112,9 @@ export function createEngine(parts: EngineParts): Engine {
       })
       .catch((error: unknown) => {
         report(`start the next execution: ${errorLine(error)}`);
+        inBackground("start the next execution", () =>
+          clock.sleep(claimAgainMs, { signal: ending.signal }).then(startNext, () => undefined),
+        );
       });
   };
 
@@ -162,7 +165,14 @@ export function createEngine(parts: EngineParts): Engine {
 
   /** Null if there is no such execution. */
   const recordStop = async (execution: Execution, reason: StopReason): Promise<Execution | null> => {
-    const recorded = await store.requestStop(execution.id, reason, clock.now());
+    const recorded = await store.requestStop(execution.id, reason, clock.now()).catch((error: unknown) => {
+      const run = active.get(execution.id);
+      if (run === undefined) throw error;
+      // The stop counts more than its record, which is written as soon as it can be.
+      report(`record the stop of execution ${execution.id}, which goes on: ${errorLine(error)}`);
+      run.unrecordedStops.push({ reason, at: clock.now() });
+      return execution;
+    });
     await failpoint("engine.stop-recorded");
     if (recorded === null) return null;
     parts.onChange(recorded.poolId);

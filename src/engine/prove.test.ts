@@ -63,8 +63,8 @@ function ending(over: Partial<Ending> & { proofs?: Proof[] }): Ending {
     stopAsked: () => true,
     workerGone: () => true,
     declared: never,
-    abort: () => undefined,
-    kill: () => undefined,
+    abort: () => true,
+    kill: () => true,
     changed: ({ signal }) =>
       new Promise((resolve) => {
         if (signal.aborted) resolve();
@@ -175,10 +175,11 @@ test("a worker that does not end is told again and killed from 15 s on", async (
   await endUntilProven(
     ending({
       workerGone: () => gone,
-      abort: () => void (told += 1),
+      abort: () => (told += 1) > 0,
       kill: () => {
         expect(clock.now() - began).toBeGreaterThanOrEqual(killAfterMs);
         gone = true;
+        return true;
       },
     }),
     { clock, source: scripted([[]]).source, access },

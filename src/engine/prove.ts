@@ -33,9 +33,10 @@ export interface Ending {
   workerGone: () => boolean;
   /** Aborts when a person declares it over; the reason is that one line. Believed only once the worker is gone. */
   declared: AbortSignal;
-  /** Tells the run to end, again. */
-  abort: () => void;
-  kill: () => void;
+  /** Tells the run to end, again. False when there is nobody to tell: its server died. */
+  abort: () => boolean;
+  /** Kills its pool's process; false as above. */
+  kill: () => boolean;
   /** Resolves at the next change worth a look: the worker gone, a stop asked for. */
   changed: (options: { signal: AbortSignal }) => Promise<void>;
   record: (proof: Proof) => Promise<void>;
@@ -145,12 +146,10 @@ class Pressure {
   async worker(): Promise<void> {
     const { stopAsked, workerGone, abort, kill } = this.#ending;
     if (!stopAsked() || workerGone()) return;
-    if (this.elapsedMs >= killAfterMs) {
+    if (this.elapsedMs < killAfterMs) {
+      if (abort()) await this.#trace.once("told the worker", "to abort the run and close its sessions");
+    } else if (kill()) {
       await this.#trace.once("killed the worker", `it had not ended after ${String(killAfterMs / 1000)} s`);
-      kill();
-    } else {
-      await this.#trace.once("told the worker", "to abort the run and close its sessions");
-      abort();
     }
   }
 

@@ -33,7 +33,7 @@ function tablesOf({ plan }: Execution, items: ExecutionItem[]): TableReceipt[] {
         task: task.name,
         table: tableName,
         target: targetTableName ?? tableName,
-        effect: item?.effect ?? "untouched",
+        effect: item === undefined ? "untouched" : (item.effect ?? "unknown"),
         rows: item?.rows ?? null,
         bytes: item?.bytes ?? null,
       };

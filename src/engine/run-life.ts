@@ -23,7 +23,12 @@ export interface LifeParts {
   onChange: (poolId: string) => void;
   /** Starts what watches over a run while it lives; called once a run. */
   watch: (run: ActiveRun) => void;
+  /** Where failures go that nobody else is told of; one line each. */
+  report: (line: string) => void;
 }
+
+/** Pauses before a write of the state is tried again: first, and at most. */
+const retryMs = { first: 250, most: 5000 };
 
 /** What one execution lives through in this server, from its claim to its end. */
 export class RunLife {
@@ -42,8 +47,12 @@ export class RunLife {
     const { execution } = run;
     await failpoint("engine.claimed");
     const start = `Starting running job: ${execution.jobName}`;
-    await store.saveItem(jobItem(execution));
-    await store.appendLog([jobLine(execution, clock.now(), "INFO", start, "STARTING_RUNNING_JOB_WITH_NAME")]);
+    await this.#insist(run, async () => {
+      await store.saveItem(jobItem(execution));
+      await store.appendLog([
+        jobLine(execution, clock.now(), "INFO", start, "STARTING_RUNNING_JOB_WITH_NAME"),
+      ]);
+    });
     onChange(execution.poolId);
     // A stop may have been recorded between the claim and this server's knowing of the run.
     run.stop ??= (await store.execution(execution.id))?.stop?.reason ?? null;
@@ -67,13 +76,19 @@ export class RunLife {
     await this.#end(run, final, proof, [...heldItems.values()]);
   }
 
-  /** An execution that an earlier server left RUNNING: nobody runs it, so it is ended. */
+  /**
+   * An execution that an earlier server left RUNNING: nobody runs it, so it is ended. What is left of it at the
+   * source is looked for at once, whether or not its old worker is gone yet.
+   */
   async takeUp(run: ActiveRun): Promise<void> {
-    run.stop = run.execution.stop?.reason ?? { by: "server-stopped" };
-    // Owning the pool's file shows that the old worker is gone: only one process can.
-    await this.#parts.pools.takeOver(run.execution.poolId, { signal: this.#ending });
-    run.workerGone = true;
-    const proof = await this.#prove(run);
+    run.askToStop(run.execution.stop?.reason ?? { by: "server-stopped" });
+    const takenOver = this.#insist(run, () =>
+      this.#parts.pools.takeOver(run.execution.poolId, { signal: this.#ending }),
+    ).then(() => {
+      run.workerGone = true;
+      run.change();
+    });
+    const [proof] = await Promise.all([this.#prove(run), takenOver]);
     await this.#end(run, { kind: "process-gone", detail: "server stopped" }, proof, []);
   }
 
@@ -91,12 +106,21 @@ export class RunLife {
     return { name, configuration, password: this.#parts.secrets.open(id, stored.sealedPassword) };
   }
 
+  /** An event that cannot be recorded ends the run: its failure is then this one. */
   #eventsOf(run: ActiveRun, heldItems: Map<string, ExecutionItem>): RunEvents {
     const { store } = this.#parts;
     const { id } = run.execution;
+    const recorded = async (write: Promise<void>): Promise<void> => {
+      try {
+        await write;
+      } catch (error) {
+        run.recordingFailure ??= `its progress could not be recorded: ${errorLine(error)}`;
+        throw error;
+      }
+    };
     return {
       touching: async () => {
-        await store.markSourceTouched(id);
+        await recorded(store.markSourceTouched(id));
         run.touched = true;
         await failpoint("engine.touch-recorded");
       },
@@ -104,7 +128,7 @@ export class RunLife {
         run.sessions.push(session);
         run.openSessions += 1;
         run.onProgress();
-        await store.addSession(id, session);
+        await recorded(store.addSession(id, session));
       },
       sessionClosed: async () => {
         run.openSessions -= 1;
@@ -114,11 +138,11 @@ export class RunLife {
         run.onProgress();
         // FAIL and CANCEL are claims about the source: held back until that is proven.
         if (item.status === "FAIL" || item.status === "CANCEL") heldItems.set(item.id, item);
-        else await store.saveItem(item);
+        else await recorded(store.saveItem(item));
       },
       log: async (line) => {
         run.onProgress();
-        await store.appendLog([line]);
+        await recorded(store.appendLog([line]));
       },
     };
   }
@@ -150,11 +174,16 @@ export class RunLife {
         declared: run.declared,
         abort: () => {
           if (run.stop !== null) run.worker?.abort(run.stop);
+          return run.worker !== null;
         },
-        kill: () => run.worker?.kill(),
+        kill: () => {
+          run.worker?.kill();
+          return run.worker !== null;
+        },
         changed: (options) => run.changed(options),
-        record: (proof) => store.recordProof(id, proof),
-        step: (step) => store.recordStep(id, step),
+        // A state that cannot be written must not keep the stop from going on: these only tell of it.
+        record: (proof) => store.recordProof(id, proof).catch((error: unknown) => this.#tell(run, error)),
+        step: (step) => store.recordStep(id, step).catch((error: unknown) => this.#tell(run, error)),
       },
       {
         clock,
@@ -175,14 +204,19 @@ export class RunLife {
     const { execution } = run;
     await failpoint("engine.proven");
     const committedTasks =
-      outcome.kind === "process-gone" ? await this.#committedTasksOf(execution) : new Set<string>();
-    const ended = await writeEnd(store, execution, decideEnd(outcome, run.stop), {
+      outcome.kind === "process-gone" ? await this.#committedTasksOf(run) : new Set<string>();
+    const facts = {
       at: clock.now(),
       proof,
       stop: run.stop,
       settlement: proof.level === "declared" ? run.settlement : null,
       heldItems,
       committedTasks,
+    };
+    const ended = await this.#insist(run, async () => {
+      for (const { reason, at } of run.unrecordedStops.splice(0))
+        await store.requestStop(execution.id, reason, at);
+      return writeEnd(store, execution, decideEnd(outcome, run.stop, run.recordingFailure), facts);
     });
     // Who waits for the end must not read an older status after it.
     run.over = true;
@@ -191,10 +225,44 @@ export class RunLife {
     await failpoint("engine.ended");
   }
 
-  /** What the pool itself says was committed, after the process of the run died. */
-  async #committedTasksOf({ poolId, id, plan }: Execution): Promise<Set<string>> {
+  /** Tried until it succeeds: an end must not be lost to a disk that is full for an hour, or a pool that cannot be opened. */
+  async #insist<T>(run: ActiveRun, work: () => Promise<T>): Promise<T> {
+    for (let pauseMs = retryMs.first; ; pauseMs = Math.min(pauseMs * 2, retryMs.most)) {
+      try {
+        return await work();
+      } catch (error) {
+        this.#ending.throwIfAborted();
+        this.#tell(run, error);
+        await this.#parts.clock.sleep(pauseMs, { signal: this.#ending });
+      }
+    }
+  }
+
+  /** Once in the same words: it is tried again, and again. */
+  #tell(run: ActiveRun, error: unknown): void {
+    const line = `the end of execution ${run.execution.id} waits, trying again: ${errorLine(error)}`;
+    if (run.told !== line) this.#parts.report(line);
+    run.told = line;
+  }
+
+  /**
+   * What the pool itself says was committed, after the process of the run died; null if it cannot be asked: a
+   * pool that does not open must not keep the execution, and its place in the queue, for ever.
+   */
+  async #committedTasksOf(run: ActiveRun): Promise<Set<string> | null> {
+    const { id, poolId, plan } = run.execution;
     const taskIds = plan.tasks.map((task) => task.id);
-    const answer = await this.#parts.pools.ask(poolId, { kind: "committed", executionId: id, taskIds }, {});
-    return new Set(answer.kind === "committed" ? answer.taskIds : []);
+    for (const pauseMs of [500, 1000, 2000, 4000, null]) {
+      try {
+        const question = { kind: "committed", executionId: id, taskIds } as const;
+        const answer = await this.#parts.pools.ask(poolId, question, {});
+        return new Set(answer.kind === "committed" ? answer.taskIds : []);
+      } catch (error) {
+        this.#ending.throwIfAborted();
+        this.#tell(run, error);
+        if (pauseMs !== null) await this.#parts.clock.sleep(pauseMs, { signal: this.#ending });
+      }
+    }
+    return null;
   }
 }

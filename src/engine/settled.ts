@@ -75,12 +75,18 @@ export async function followSettlement(
   if (execution === null || type === undefined) return;
   const second = new SecondConnection(source(type), () => access(executionId));
   let said = "";
-  const note = async (seen: Settlement["seen"], words: string): Promise<void> => {
-    if (said === `${seen} ${words}`) return;
+  /** False when it could not be written: then it is said again at the next look. */
+  const note = async (seen: Settlement["seen"], words: string): Promise<boolean> => {
+    if (said === `${seen} ${words}`) return true;
+    try {
+      if (seen !== "unknown") await store.appendLog([jobLine(execution, clock.now(), "WARNING", words)]);
+      await store.noteSettlement(executionId, seen, clock.now(), words);
+    } catch {
+      return false;
+    }
     said = `${seen} ${words}`;
-    await store.noteSettlement(executionId, seen, clock.now(), words);
-    if (seen !== "unknown") await store.appendLog([jobLine(execution, clock.now(), "WARNING", words)]);
     onChange(poolId);
+    return true;
   };
   try {
     for (let turn = 0; !signal.aborted; turn += 1) {
@@ -88,11 +94,8 @@ export async function followSettlement(
       if (signal.aborted) return;
       if ("unknown" in look) await note("unknown", look.unknown);
       else if (look.list.sessions.length === 0) {
-        await note(
-          "idle",
-          `Declared over before; the source's list of sessions, read at ${look.list.readAt}, holds none of this execution`,
-        );
-        return;
+        const words = `Declared over before; the source's list of sessions, read at ${look.list.readAt}, holds none of this execution`;
+        if (await note("idle", words)) return;
       } else {
         const pids = look.list.sessions.map(({ pid }) => pid).join(", ");
         await note(

@@ -9,6 +9,8 @@ export interface ErrorFacts {
   place?: string;
   /** What the reader does now. */
   next?: string;
+  /** Of a connect: true when it is certain that no session came about, so that there is nothing to look for. */
+  noSession?: boolean;
   cause?: unknown;
 }
 
@@ -16,6 +18,7 @@ abstract class NightdeskError extends Error {
   readonly operation: string;
   readonly place: string | undefined;
   readonly next: string | undefined;
+  readonly noSession: boolean;
 
   constructor(message: string, facts: ErrorFacts) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -23,6 +26,7 @@ abstract class NightdeskError extends Error {
     this.operation = facts.operation;
     this.place = facts.place;
     this.next = facts.next;
+    this.noSession = facts.noSession ?? false;
   }
 
   /** One line: operation, place, what happened, next step. */

@@ -6,7 +6,8 @@ export interface TableReceipt {
   task: string;
   table: string;
   target: string;
-  effect: TableEffect;
+  /** unknown: its process died, and the pool could not be asked what of it was committed. */
+  effect: TableEffect | "unknown";
   rows: number | null;
   bytes: number | null;
 }

@@ -20,8 +20,8 @@ export interface Source {
   readonly abortMeans: "cancel query" | "kill session" | "stop reading";
   /**
    * Opens a session tagged with `tag`.
-   * @throws RetryableSourceError | FatalSourceError, one line without secrets; both mean: no session exists
-   *   on which a statement was sent. StoppedError when `signal` aborted.
+   * @throws RetryableSourceError | FatalSourceError, one line without secrets; StoppedError when `signal` aborted.
+   *   No statement of the user was sent; `noSession` tells whether a session may exist all the same.
    */
   open(access: SourceAccess, tag: string, options: { signal: AbortSignal }): Promise<SourceSession>;
   /** Opens the second connection, over which sessions are read and ended. Same errors as `open`. */

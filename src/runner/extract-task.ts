@@ -1,5 +1,5 @@
 import type { TableExtraction } from "../model/definitions.ts";
-import { FatalSourceError, UserError, errorLine } from "../model/errors.ts";
+import { FatalSourceError, UserError, errorLine, isNightdeskError } from "../model/errors.ts";
 import { sourceTag, type PlannedTask } from "../model/execution.ts";
 import type { StagingTable } from "../model/pool-store.ts";
 import type { SourceSession } from "../model/source.ts";
@@ -79,9 +79,15 @@ async function openSession(run: Run): Promise<SourceSession> {
   }
   signal.throwIfAborted();
   const { name, configuration, type } = plan.dataSource;
-  const session = await run
-    .source(type)
-    .open({ name, configuration, password: run.password }, sourceTag(plan.executionId), { signal });
+  let session: SourceSession;
+  try {
+    const access = { name, configuration, password: run.password };
+    session = await run.source(type).open(access, sourceTag(plan.executionId), { signal });
+  } catch (error) {
+    // A login that was cut off may have come through at the source.
+    if (!isNightdeskError(error) || !error.noSession) run.sessionsOpened += 1;
+    throw error;
+  }
   run.sessionsOpened += 1;
   await run.events.session(session.id);
   return session;

@@ -19,5 +19,6 @@ export interface Run extends RunParts {
   signal: AbortSignal;
   /** The source may be touched only after that was recorded; recorded once a run. */
   touched: boolean;
+  /** Sessions that were opened, or may have been: a connect that was cut off counts. */
   sessionsOpened: number;
 }

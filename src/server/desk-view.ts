@@ -1,5 +1,5 @@
-import type { DeskJob } from "../contract/index.ts";
-import { isTerminal } from "../model/execution.ts";
+import type { DeskJob, DeskStopping } from "../contract/index.ts";
+import { isTerminal, type Execution } from "../model/execution.ts";
 import type { JobStatus, StateStore } from "../model/state-store.ts";
 import type { Settlement } from "../model/stop.ts";
 import { toSettlement } from "./wire/desk-jobs.ts";
@@ -36,20 +36,12 @@ async function deskJob(state: StateStore, latest: JobStatus, declared: Settlemen
   const tables = (await state.items(executionId)).filter(
     (item) => item.type === "STEP" && item.rows !== null,
   );
-  const stop = execution !== null && !isTerminal(execution.status) ? execution.stop : null;
+  const going = execution !== null && !isTerminal(execution.status) ? execution : null;
   return {
     ...job,
     rows: sum(tables.map((table) => table.rows)),
     estimatedRows: sum(tables.map((table) => table.estimatedRows)),
-    stopping:
-      stop === null
-        ? null
-        : {
-            requestedAt: stop.requestedAt,
-            level: execution?.proof?.level ?? "recorded",
-            why: execution?.proof?.note ?? "the stop is recorded and on its way",
-            callers: stop.callers,
-          },
+    stopping: going === null ? null : stoppingOf(going),
   };
 }
 
@@ -62,4 +54,15 @@ function sum(counts: (number | null)[]): number | null {
     total += one;
   }
   return total;
+}
+
+/** What its end waits for: a stop that was asked for, or a run that is over and not proven to be. */
+function stoppingOf({ stop, proof, queuedAt }: Execution): DeskStopping | null {
+  if (stop === null && proof === null) return null;
+  return {
+    requestedAt: stop?.requestedAt ?? proof?.at ?? queuedAt,
+    level: proof?.level ?? "recorded",
+    why: proof?.note ?? "the stop is recorded and on its way",
+    callers: stop?.callers ?? 0,
+  };
 }

@@ -10,7 +10,12 @@ export interface ProcessIdentity {
 }
 
 export function thisProcess(): ProcessIdentity {
-  return { pid: process.pid, bootId: bootId(), processStart: startOf(process.pid) };
+  return identityOf(process.pid);
+}
+
+/** Of a process that is known to run. */
+export function identityOf(pid: number): ProcessIdentity {
+  return { pid, bootId: bootId(), processStart: startOf(pid) };
 }
 
 /** Whether the process still runs; "unknown" where the system cannot tell it from a later one with its id. */

@@ -40,9 +40,10 @@ export async function startServerProcess(home: string, adminKey: string): Promis
     output: () => output,
     end: async (signal) => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-      const closed = once(child, "close");
+      // Not "close": a process of a pool that outlives it holds the same streams.
+      const exited = once(child, "exit");
       child.kill(signal);
-      await closed;
+      await exited;
       return child.exitCode;
     },
   };

@@ -17,6 +17,7 @@ export type Happening =
   | { kind: "hold the pool" | "release all" | "stop the pool" }
   /** As many other things come first. */
   | { kind: "time passes"; steps: number }
+  | { kind: "disk full" | "disk free" }
   | { kind: "source unreadable" | "source readable" | "freeze" | "unfreeze" | "swallow" | "statement ends" };
 
 const job = fc.integer({ min: 0, max: 2 });
@@ -39,6 +40,8 @@ const ofAll = fc.constantFrom<Happening>(
   { kind: "hold the pool" },
   { kind: "release all" },
   { kind: "stop the pool" },
+  { kind: "disk full" },
+  { kind: "disk free" },
   { kind: "source unreadable" },
   { kind: "source readable" },
   { kind: "freeze" },
@@ -126,6 +129,7 @@ export async function liveThrough(
   const stopped = new Set<string>();
   const broken: string[] = [];
   let interrupted = false;
+  let full = false;
 
   const world: World = new World(scheduler, store, (executionId) => {
     void (async () => {
@@ -236,6 +240,13 @@ export async function liveThrough(
         interrupted = true;
         for (const worker of world.workers) worker.hangs = true;
         break;
+      case "disk full":
+        full = true;
+        world.writable = false;
+        break;
+      case "disk free":
+        world.writable = true;
+        break;
       case "source unreadable":
         world.readable = false;
         break;
@@ -285,6 +296,7 @@ export async function liveThrough(
 
   // Morning: the source answers, nothing is frozen, nothing is held. Everything must come to its end.
   world.readable = true;
+  world.writable = true;
   for (const backend of world.backends) world.release(backend);
   await releaseAll();
   for (const { jobId } of (await store.activeExecutions()).filter(({ poolId }) => poolId === pool.id))
@@ -303,7 +315,7 @@ export async function liveThrough(
     steps += 1;
     await step();
   }
-  if (world.reports.length > 0) throw new Error(world.reports.join("\n"));
+  if (!full && world.reports.length > 0) throw new Error(world.reports.join("\n"));
 
   const report: NightReport = { ended: {}, declared: 0, stops: stopped.size, steps };
   for (const [id, status] of ends) {

@@ -14,6 +14,9 @@ import type { RunOutcome } from "../../src/model/pool-protocol.ts";
 import type { Source, SourceControl } from "../../src/model/source.ts";
 import type { StateStore } from "../../src/model/state-store.ts";
 
+/** Methods of the store that write nothing. */
+const reads =
+  /^(pools?|dataSources?|jobs?|tasks?|tables?|items?|execution|executions|activeExecutions?|poolStatus|jobStatus|stopCallers|endSteps|settlement|openSettlements|holds?|nextHoldEnd|log)$/;
 const never = <T>(): Promise<T> => new Promise(() => undefined);
 
 /** A backend of the source: lives on after its client is gone, until it is cancelled, terminated or done. */
@@ -57,6 +60,8 @@ export class World {
   readonly reports: string[] = [];
   readonly claims: string[] = [];
   readable = true;
+  /** False while the disk of the state is full: reads go on. */
+  writable = true;
   engine!: Engine;
   time = 1_000_000;
   readonly #scheduler: Scheduler;
@@ -158,19 +163,22 @@ export class World {
   }
 
   #storeOf(epoch: Epoch): StateStore {
-    const world = this;
+    const call = async (name: keyof StateStore, effect: () => Promise<unknown>): Promise<unknown> => {
+      if (!epoch.alive) return never();
+      if (!this.writable && !reads.test(name)) {
+        await this.hop(`store.${name} fails`, epoch);
+        throw new Error("database or disk is full");
+      }
+      // The store is synchronous behind its promise: the effect is there before anybody else runs.
+      const result = await effect();
+      if (name === "claimNext" && result !== null) this.#onClaim((result as { id: string }).id);
+      await this.hop(`store.${name}`, epoch);
+      return result;
+    };
     return new Proxy(this.#store, {
       get: (target, name: keyof StateStore) => {
         const method = target[name] as (...args: unknown[]) => Promise<unknown>;
-        return async (...args: unknown[]) => {
-          if (!epoch.alive) return never();
-          // The store is synchronous behind its promise: the effect is there before anybody else runs.
-          const effect = method.apply(target, args);
-          const result = await effect;
-          if (name === "claimNext" && result !== null) world.#onClaim((result as { id: string }).id);
-          await world.hop(`store.${name}`, epoch);
-          return result;
-        };
+        return (...args: unknown[]) => call(name, () => method.apply(target, args));
       },
     });
   }
@@ -297,12 +305,21 @@ export class World {
       if (worker.hangs) await never();
       if (worker.aborted) throw new StoppedError("stopped", { operation: "run" });
     };
-    const tell = (told: Promise<void>): Promise<unknown> => Promise.race([told, worker.wake.promise]);
+    // What cannot be recorded ends the run, as it does in pool-processes.ts.
+    const told = async (event: Promise<void>): Promise<void> => {
+      try {
+        await event;
+      } catch {
+        worker.aborted = true;
+        worker.wake.resolve();
+      }
+    };
+    const tell = (event: Promise<void>): Promise<unknown> => Promise.race([event, worker.wake.promise]);
     let opened = 0;
     let outcome: RunOutcome;
     try {
       await step("start the run");
-      await tell(events.touching());
+      await tell(told(events.touching()));
       await step("open a session");
       if (!this.readable) throw new Error("connection refused");
       const pid = this.#nextPid++;
@@ -320,7 +337,7 @@ export class World {
       this.backends.add(backend);
       worker.backend = backend;
       opened = 1;
-      void events.session({ pid, startedAt: backend.startedAt });
+      void told(events.session({ pid, startedAt: backend.startedAt }));
       await step("send the statement");
       if (this.backends.has(backend)) backend.busy = true;
       for (let batch = 0; batch < 3; batch += 1) {
@@ -333,7 +350,7 @@ export class World {
       if (!backend.frozen) this.#leave(backend);
       else backend.clientGone = true;
       worker.backend = null;
-      void events.sessionClosed();
+      void told(events.sessionClosed());
       await step("begin the swap");
       // The last check was in that step; nothing can come between it and this.
       this.committed.add(plan.executionId);
@@ -343,8 +360,8 @@ export class World {
       if (worker.dead) return;
       const { backend } = worker;
       if (backend !== null) {
-        // Destroyed socket and cancel request.
-        this.#signal(backend, "cancel");
+        // Cancel request and destroyed socket; where nobody can reach the source, both get nowhere.
+        if (this.readable) this.#signal(backend, "cancel");
         this.#loseClient(backend);
       }
       await this.hop("clean up");

@@ -37,6 +37,10 @@ export interface SourceProxy {
   cancels: { plain: number; inTls: number };
   /** From now on nothing is passed on and nothing is answered, and every connection stays open. */
   freeze(): void;
+  /** As `freeze`, from the first statement of any client on: its login is through, and nobody answers any more. */
+  freezeAtStatement(): void;
+  /** New connections are passed on again; those that were frozen stay so. */
+  heal(): void;
   /** Cuts every connection after `bytes` more bytes from the server. */
   cutAfter(bytes: number): void;
 }
@@ -49,17 +53,23 @@ export async function startProxy(
   const sockets = new Set<Socket>();
   const cancels = { plain: 0, inTls: 0 };
   let frozen = false;
+  let freezesAtStatement = false;
   let left = Number.POSITIVE_INFINITY;
 
   const passOn = (client: Duplex, first: Buffer): void => {
     const server = track(connect(to));
     if (isRequest(first, cancelRequest)) cancels[client instanceof TLSSocket ? "inTls" : "plain"] += 1;
     server.write(first);
+    let lost = false;
     client.on("data", (data: Buffer) => {
-      if (!frozen) server.write(data);
+      // P: Parse, the first message of a statement with parameters.
+      if (freezesAtStatement && data[0] === 0x50) frozen = true;
+      lost ||= frozen;
+      if (!lost) server.write(data);
     });
     server.on("data", (data) => {
-      if (frozen) return;
+      lost ||= frozen;
+      if (lost) return;
       left -= data.length;
       if (left < 0) for (const socket of sockets) socket.destroy();
       else if (!client.write(data)) {
@@ -68,7 +78,10 @@ export async function startProxy(
         client.once("drain", () => server.resume());
       }
     });
-    client.on("close", () => server.destroy());
+    // In a network that went dark neither side hears of the other's end.
+    client.on("close", () => {
+      if (!lost) server.destroy();
+    });
     server.on("close", () => client.destroy());
   };
   const track = (socket: Socket): Socket => {
@@ -79,6 +92,7 @@ export async function startProxy(
 
   const listener = createServer((raw) => {
     track(raw).once("data", (first) => {
+      if (frozen) return;
       if (!isRequest(first, sslRequest)) passOn(raw, first);
       else if (!tls) {
         raw.write("N");
@@ -103,6 +117,12 @@ export async function startProxy(
     cancels,
     freeze: () => {
       frozen = true;
+    },
+    freezeAtStatement: () => {
+      freezesAtStatement = true;
+    },
+    heal: () => {
+      frozen = freezesAtStatement = false;
     },
     cutAfter: (bytes) => {
       left = bytes;

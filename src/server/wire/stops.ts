@@ -104,7 +104,7 @@ export const receipt: z.ZodType<DeskReceipt> = z.strictObject({
       task: z.string(),
       table: z.string(),
       target: z.string(),
-      effect: z.enum(["loaded", "discarded", "untouched"]),
+      effect: z.enum(["loaded", "discarded", "untouched", "unknown"]),
       rows: count,
       bytes: count,
     }),

@@ -8,7 +8,8 @@ import { bounded } from "./bounded.ts";
 import { cancelRequest } from "./cancel-request.ts";
 import { connectError, placeOf } from "./errors.ts";
 
-const connectLimitMs = 10_000;
+/** For a session of a run. */
+const usualLimitMs = 10_000;
 const cancelLimitMs = 2_000;
 const goodbyeLimitMs = 2_000;
 
@@ -121,11 +122,15 @@ export class Link {
 export async function connectLink(
   access: SourceAccess,
   applicationName: string,
-  { signal }: { signal: AbortSignal },
+  { signal, limitMs = usualLimitMs }: { signal: AbortSignal; limitMs?: number },
 ): Promise<Link> {
-  if (signal.aborted) throw stoppedWhile("connect to the source", access, signal);
+  if (signal.aborted) throw stoppedWhile("connect to the source", access, signal, true);
   const client = clientFor(access, applicationName);
   const firstSocket = client.connection.stream;
+  let reached = false;
+  firstSocket.once("connect", () => {
+    reached = true;
+  });
   const closed = new Promise<void>((resolve) => {
     client.once("end", () => {
       resolve();
@@ -150,18 +155,27 @@ export async function connectLink(
         await client.connect();
         return await prepare(client);
       },
-      { end: destroy, limitMs: connectLimitMs, signal },
+      { end: destroy, limitMs, signal },
     );
     return new Link({ access, id, client, cancelKey, destroy });
   } catch (error) {
     await destroy();
-    if (signal.aborted) throw stoppedWhile("connect to the source", access, signal);
-    throw connectError(error, access);
+    // Nobody was reached, or the server itself said no: its backend is gone then. A login that was cut off in
+    // the middle may have left one.
+    const refused = error instanceof Error && "severity" in error && !signal.aborted;
+    const noSession = !reached || refused;
+    if (signal.aborted) throw stoppedWhile("connect to the source", access, signal, noSession);
+    throw connectError(error, access, noSession);
   }
 }
 
-export function stoppedWhile(operation: string, access: SourceAccess, signal: AbortSignal): StoppedError {
-  return new StoppedError("stopped", { operation, place: placeOf(access), cause: signal.reason });
+export function stoppedWhile(
+  operation: string,
+  access: SourceAccess,
+  signal: AbortSignal,
+  noSession = false,
+): StoppedError {
+  return new StoppedError("stopped", { operation, place: placeOf(access), noSession, cause: signal.reason });
 }
 
 function clientFor(access: SourceAccess, applicationName: string): Client {

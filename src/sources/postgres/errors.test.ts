@@ -34,7 +34,7 @@ test.each([
   ["ERR_TLS_CERT_ALTNAME_INVALID", FatalSourceError, "TLS (mode require) failed"],
   ["XX000", FatalSourceError, "check the settings of the connection"],
 ])("%s: class, place and next step in one line", (code, kind, text) => {
-  const error = connectError(failure(code, `two\nlines with ${password}`), access);
+  const error = connectError(failure(code, `two\nlines with ${password}`), access, true);
   expect(error).toBeInstanceOf(kind);
   expect(error.line).toContain('connect to the source ("SAP ECC" at db.example:5433)');
   expect(error.line).toContain(text);

@@ -52,11 +52,15 @@ export function statementError(
 const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ALTNAME|^ERR_(SSL|TLS)|^EPROTO$|SSL connection/;
 
 /** Why a connection did not come about: what, where, next step; never the password. */
-export function connectError(error: unknown, access: SourceAccess): FatalSourceError | RetryableSourceError {
+export function connectError(
+  error: unknown,
+  access: SourceAccess,
+  noSession: boolean,
+): FatalSourceError | RetryableSourceError {
   const { host, database, user, ssl } = access.configuration;
   const code = codeOf(error);
   const said = withoutPassword(messageOf(error), access.password);
-  const facts = { operation: "connect to the source", place: placeOf(access) };
+  const facts = { operation: "connect to the source", place: placeOf(access), noSession };
   const fatal = (message: string, next: string): FatalSourceError =>
     new FatalSourceError(message, { ...facts, next });
   const retryable = (message: string, next: string): RetryableSourceError =>

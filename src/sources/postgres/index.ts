@@ -11,6 +11,9 @@ import { readTable } from "./extract.ts";
 import { rowRates, type RowRate } from "./row-rate.ts";
 import { PostgresControl, controlTag } from "./stop.ts";
 
+/** Whoever waits for a proof is told within this that the source is silent; the next look comes anyway. */
+const lookLimitMs = 4000;
+
 /**
  * A PostgreSQL source. All sessions of one source object share the limits of rows a second, one limit for what is
  * the same host, port, database and user.
@@ -22,7 +25,8 @@ export function createPostgresSource({ clock = systemClock }: { clock?: Clock } 
     abortMeans: "cancel query",
     open: async (access, tag, options) =>
       new PostgresSession(await connectLink(access, tag, options), rateOf(access.configuration)),
-    control: async (access, options) => new PostgresControl(await connectLink(access, controlTag, options)),
+    control: async (access, { signal }) =>
+      new PostgresControl(await connectLink(access, controlTag, { signal, limitMs: lookLimitMs })),
   };
 }
 
