@@ -32,6 +32,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
     const out = (line: string): void => void stdout.write(`${line}\n`);
     return serve({ ...options, env, out, report, signal: ending.signal });
   },
+  verifyAudit: async (home, known) => {
+    const { verifyHome } = await import("./verify-home.ts");
+    return verifyHome(home, known);
+  },
   demo: async (options) => {
     const { startDemo } = await import("./start-demo.ts");
     return startDemo({ ...options, env, stdout, report, signal: ending.signal });

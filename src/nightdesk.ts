@@ -1,17 +1,18 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { systemClock } from "./base/clock.ts";
 import { armFailpoints } from "./base/failpoint.ts";
 import type { Config } from "./config.ts";
+import { AuditTrail } from "./engine/audit-trail.ts";
 import { createEngine } from "./engine/executions.ts";
 import { ensureAdminKey } from "./engine/keys.ts";
+import { filesOf } from "./home.ts";
 import type { SourceLook } from "./model/operations.ts";
 import { sourceTag } from "./model/execution.ts";
 import type { SourceControl } from "./model/source.ts";
 import { createPoolProcesses } from "./pool-processes.ts";
 import { createApp, listen } from "./server/index.ts";
 import { sourceOf } from "./sources.ts";
-import { lockHome, openSecretBox, openStateStore } from "./state/index.ts";
+import { lockHome, openAuditLog, openSecretBox, openStateStore } from "./state/index.ts";
 
 /** Time for executions to end with proof when the server stops; then pool processes are killed. */
 const stopProofMs = 10_000;
@@ -39,7 +40,7 @@ export async function startNightdesk(
   }: {
     /** What went wrong, one line each. */
     report: (line: string) => void;
-    /** What happens in order, one line each. */
+    /** What happens in order, one line each; the head of the audit log at start, hourly and at stop. */
     log?: (line: string) => void;
     poolEnvironment: Record<string, string>;
   },
@@ -54,10 +55,24 @@ export async function startNightdesk(
   };
   try {
     const clock = systemClock;
-    const state = await openStateStore(join(home, "state.db"));
+    const files = filesOf(home);
+    const state = await openStateStore(files.state);
     undo.push(() => state.close());
-    const secrets = openSecretBox(`${home}.key`);
+    const version = await ownVersion();
+    const secrets = openSecretBox(files.secretKey);
+    const { log: auditLog, keyReplaced } = openAuditLog(files.state, files.auditKey);
+    undo.push(() => auditLog.close());
+    const audit = new AuditTrail({ log: auditLog, clock, report, notice: log });
+    if (keyReplaced) {
+      report(
+        `audit: ${files.auditKey} was missing; the records so far can be verified only with the old one`,
+      );
+      await audit.event("audit key replaced");
+    }
+    await audit.start(version);
+    undo.push(() => audit.close());
     const newAdminKey = await ensureAdminKey(state, clock, config.adminKey);
+    if (newAdminKey !== null) await audit.event("first admin key made");
     const pools = createPoolProcesses(home, {
       environment: poolEnvironment,
       failpoints: config.failpoints,
@@ -88,7 +103,9 @@ export async function startNightdesk(
       sources: sourceLook(),
       clock,
       mostRunning: config.mostRunning,
-      version: await ownVersion(),
+      version,
+      audit,
+      auditLog,
       onStatusChange: (changed) => {
         statusChanged.push(changed);
       },

@@ -3,10 +3,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Clock } from "../src/base/clock.ts";
 import { newId } from "../src/base/ids.ts";
 import { ensureAdminKey } from "../src/engine/keys.ts";
-import { verbs, type Verb } from "../src/model/definitions.ts";
+import { verbs } from "../src/model/definitions.ts";
 import type { Route } from "../src/server/index.ts";
 import {
-  configuration,
   makeWorld,
   openDeskApp,
   startOfTime,
@@ -14,25 +13,18 @@ import {
   type DeskApp,
   type World,
 } from "./support/desk-app.ts";
-import { aHold } from "./support/state-fixtures.ts";
+import { inputOf, inPool, pathOf, verbOf, withHold, type HeldWorld } from "./support/route-inputs.ts";
 
 let desk: DeskApp;
-type HeldWorld = World & { holdId: string };
 let own: HeldWorld;
 let foreign: HeldWorld;
 
 beforeEach(async () => {
   desk = await openDeskApp();
-  own = await withHold(await makeWorld(desk, "Own"));
-  foreign = await withHold(await makeWorld(desk, "Foreign"));
+  own = await withHold(desk, await makeWorld(desk, "Own"));
+  foreign = await withHold(desk, await makeWorld(desk, "Foreign"));
 });
 
-/** And a hold of a job that is not one of the tests' own, so that theirs may start. */
-async function withHold(world: World): Promise<HeldWorld> {
-  const hold = aHold(world.poolId, { scope: "job", objectId: newId() });
-  await desk.state.insertHold(hold);
-  return { ...world, holdId: hold.id };
-}
 afterEach(async () => {
   await desk.close();
 });
@@ -46,57 +38,6 @@ const table = await (async () => {
 const guarded = table.filter((route) => route.access !== "without key");
 const named = guarded.map((route) => [`${route.method} ${route.path}`, route] as const);
 
-const inPool = (route: Route): boolean => route.access !== "without key" && route.access.on !== "team";
-const verbOf = (route: Route): Verb | "any" => (route.access === "without key" ? "any" : route.access.verb);
-
-/** Something each route accepts, so that a right key gets a 200. */
-function inputOf(route: Route, world: HeldWorld): { query?: string; body?: unknown; raw?: string } {
-  switch (`${route.method} ${route.path.replace(/^.*\{poolId\}/, "")}`) {
-    case "POST /integration/api/pools":
-      return { body: { name: "Another" } };
-    case "POST /integration/api/datasource/{type}":
-      return { body: { name: "Another", poolId: world.poolId, configuration } };
-    case "POST /jobs":
-      return { body: { name: "Another" } };
-    case "POST /jobs/{jobId}/tasks":
-      return { body: { taskType: "TRANSFORMATION", name: "Another" } };
-    case "PUT /jobs/{jobId}/transformations/{taskId}/statement":
-      return { raw: "SELECT 2" };
-    case "POST /jobs/{jobId}/extractions/{taskId}/tables":
-      return { body: [{ tableName: "BSEG" }] };
-    case "PUT /jobs/{jobId}/extractions/{taskId}/tables":
-      return { body: [{ id: world.tableId, filterDefinition: "1=1" }] };
-    case "POST /jobs/{jobId}/workbench/{taskId}/execute":
-      return { body: { statement: "SELECT 1" } };
-    case "GET /columns":
-      return { query: "?tableName=BKPF" };
-    case "GET /logs/executions":
-    case "GET /logs/executions/detail":
-      return { query: `?executionId=${world.executionId}` };
-    case "POST /holds":
-      return { body: { scope: "job", id: world.jobId } };
-    case "POST /release":
-      return { body: { holds: [world.holdId] } };
-    case "POST /desk/v1/executions/{executionId}/settle":
-      return { body: { because: "host down" } };
-    case "POST /desk/v1/keys":
-      return { body: { name: "Another", grants: [{ poolId: world.poolId, verbs: ["view"] }] } };
-    default:
-      return route.method === "PUT" ? { body: { name: "Renamed" } } : {};
-  }
-}
-
-function pathOf(route: Route, world: World, replaced: Partial<Record<string, string>> = {}): string {
-  const transformation = /transformations|workbench/.test(route.path);
-  const ids: Record<string, string> = {
-    ...world,
-    taskId: transformation ? world.transformationId : world.taskId,
-    type: "POSTGRESQL",
-    ...replaced,
-  };
-  return route.path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? "");
-}
-
 async function request(
   route: Route,
   key: string | null,
@@ -107,9 +48,10 @@ async function request(
   return await desk.call(route.method, pathOf(route, world, replaced) + query, { key, ...content });
 }
 
-/** The answer without the one thing that may differ. */
+/** The answer without the one thing that may differ: the id of the request. */
 function comparable(answer: Answer): unknown {
-  return [answer.status, answer.text.replace(/"reference":"[^"]*"/, ""), Object.fromEntries(answer.headers)];
+  const headers = { ...Object.fromEntries(answer.headers), "x-request-id": "" };
+  return [answer.status, answer.text.replace(/"reference":"[^"]*"/, ""), headers];
 }
 
 async function everything(): Promise<unknown> {

@@ -105,6 +105,7 @@ async function callEverything(store: StateStore): Promise<void> {
     store.activeExecutions(),
     store.activeExecution(job.id),
     store.executions(job.id, 0, 10),
+    store.executionsWithin(pool.id, { from: 0, to: 1, limit: 10 }),
   ]);
   await store.saveItem(item);
   await Promise.all([store.items(execution.id), store.item(item.id)]);

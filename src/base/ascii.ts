@@ -11,3 +11,11 @@ export function toAscii(text: string): string {
   }
   return out;
 }
+
+/** The value as JSON on one line, pure ASCII: no code page on the way can change it, no text in it ends the line. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

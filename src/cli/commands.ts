@@ -2,9 +2,9 @@ import type { Run } from "./context.ts";
 
 /** The commands as data; parsing, help and dispatch are made from it. */
 export interface Command {
-  /** `nightdesk VERB`; `object` is what it acts on. */
+  /** `nightdesk VERB`, one or two words; `object` is what it acts on. */
   verb: string;
-  object: "jobs" | "server" | "sample";
+  object: "jobs" | "records" | "server" | "sample";
   summary: string;
   /** Positional arguments as commander writes them. */
   args: readonly { syntax: string; meaning: string }[];
@@ -62,6 +62,36 @@ export const commands: readonly Command[] = [
       "nightdesk stop --all --wait 120 --json",
     ],
     load: () => import("./stop.ts"),
+  },
+  {
+    verb: "report",
+    object: "records",
+    summary: "what ran in a shift, what was stopped by whom, what was refused, what is open",
+    args: [],
+    options: [
+      { syntax: "--from <TIME>", meaning: "ISO 8601 with its zone: 2026-06-18T12:00Z", required: true },
+      { syntax: "--to <TIME>", meaning: "as --from; itself not in the report", required: true },
+      ...team,
+    ],
+    examples: ["nightdesk report --from 2026-06-18T20:00+09:00 --to 2026-06-19T08:00+09:00"],
+    load: () => import("./report.ts"),
+  },
+  {
+    verb: "audit verify",
+    object: "records",
+    summary: "does the chain of the audit records in a home hold?",
+    args: [],
+    options: [
+      {
+        syntax: "--home <DIR>",
+        meaning: "folder with the state of a server, running or not",
+        required: true,
+      },
+      { syntax: "--head <SEQ:HMAC>", meaning: "a head that was noted elsewhere: shows what is cut off" },
+      { syntax: "--json", meaning: "one JSON object instead of text" },
+    ],
+    examples: ["nightdesk audit verify --home /var/lib/nightdesk --head 1204:9f2c..."],
+    load: () => import("./audit.ts"),
   },
   {
     verb: "serve",

@@ -1,6 +1,7 @@
 import { isId } from "../base/ids.ts";
 import { celonisTeam } from "../relay/index.ts";
 import { createClient } from "../sdk/index.ts";
+import type { Client } from "../sdk/index.ts";
 import { textOption, UsageError } from "./context.ts";
 import type { CliContext, Input } from "./context.ts";
 import { httpFetch } from "./http.ts";
@@ -20,7 +21,7 @@ export async function connect(
   input: Input,
   { env, stderr, clock }: CliContext,
   { waitMs = 0 }: { waitMs?: number } = {},
-): Promise<{ team: ReturnType<typeof celonisTeam>; place: Place }> {
+): Promise<{ client: Client; team: ReturnType<typeof celonisTeam>; place: Place }> {
   const given = (option: string, name: string): string | undefined =>
     textOption(input, option) ?? (env[name] || undefined);
   const warn = (line: string): void => void stderr.write(`${line}\n`);
@@ -48,7 +49,7 @@ export async function connect(
     scheme: asked ?? scheme ?? "AppKey",
     fetch: httpFetch({ waitMs }),
   });
-  return { team: celonisTeam(client, clock), place: { url: url.origin, poolId } };
+  return { client, team: celonisTeam(client, clock), place: { url: url.origin, poolId } };
 }
 
 /** What the user wrote is not repeated: it may hold a password. */

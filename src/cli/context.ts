@@ -19,6 +19,18 @@ export interface DemoOptions {
   port?: number;
 }
 
+/** The newest record of an audit log as somebody noted it. */
+export interface AuditHead {
+  sequence: number;
+  hmac: string;
+}
+
+/** What a look at a whole audit log found. */
+export type AuditVerdict =
+  | { holds: true; records: number; head: AuditHead }
+  /** `record`: the first one that is wrong; null where it is none in particular. */
+  | { holds: false; record: number | null; reason: string };
+
 /** All a command may touch of its surroundings, handed in by the process. */
 export interface CliContext {
   env: Readonly<Record<string, string | undefined>>;
@@ -31,6 +43,8 @@ export interface CliContext {
   /** Run until they are told to end; resolve with the exit code. Loaded only when called. */
   serve: (options: ServeOptions) => Promise<number>;
   demo: (options: DemoOptions) => Promise<number>;
+  /** Reads the audit log of a home, changes nothing. Loaded only when called. */
+  verifyAudit: (home: string, known: AuditHead | null) => Promise<AuditVerdict>;
 }
 
 /** What a command line says, as text; what it means is for the command. */

@@ -50,7 +50,7 @@ test("help and version are answers, with examples that parse", async () => {
     text: expect.stringContaining("40 UNREACHABLE"),
   });
   for (const { verb, examples } of commands) {
-    expect(await read(verb, "--help")).toMatchObject({
+    expect(await read(...verb.split(" "), "--help")).toMatchObject({
       kind: "text",
       text: expect.stringContaining(examples[0] ?? "?"),
     });

@@ -10,7 +10,7 @@ export type Parsed =
   | { kind: "usage"; reason: string; next: string };
 
 const codesHelp = `
-Exit codes of status and stop:
+Exit codes of status and stop (report: 0 when it is given; audit verify: 0 when the chain holds, else 20):
   0 CLEAR, 4 REPORTED CLEAR, 10 RUNNING, 20 UNKNOWN, 30 DENIED, 40 UNREACHABLE, 50 USAGE
 `;
 
@@ -38,8 +38,8 @@ export async function parse(argv: readonly string[], version: string): Promise<P
   for (const command of commands) {
     add(program, command, (input) => (parsed = { kind: "run", command, input }));
   }
-  const verb = commands.some((command) => command.verb === argv[0]) ? ` ${argv[0] ?? ""}` : "";
-  const next = `see nightdesk${verb} --help`;
+  const named = commands.find(({ verb }) => verb.split(" ").every((word, index) => argv[index] === word));
+  const next = `see nightdesk${named === undefined ? "" : ` ${named.verb}`} --help`;
   if (argv.length === 0) return { kind: "usage", reason: "no command given", next };
   try {
     await program.parseAsync(argv, { from: "user" });
@@ -52,8 +52,7 @@ export async function parse(argv: readonly string[], version: string): Promise<P
 }
 
 function add(program: Parser, command: Command, choose: (input: Input) => void): void {
-  const parser = program
-    .command(command.verb)
+  const parser = parserOf(program, command.verb)
     .description(command.summary)
     .helpOption("--help", "print this help")
     .addHelpText("after", `\nExamples:\n${exampleLines(command.examples)}`);
@@ -66,6 +65,16 @@ function add(program: Parser, command: Command, choose: (input: Input) => void):
     const [job] = parser.args;
     choose({ job: job ?? null, options: parser.opts() });
   });
+}
+
+/** Of a verb of two words the first is a command that only holds others. */
+function parserOf(program: Parser, verb: string): Parser {
+  const [first = "", second] = verb.split(" ");
+  if (second === undefined) return program.command(first);
+  const holder =
+    program.commands.find((one) => one.name() === first) ??
+    program.command(first).helpOption("--help", "print this help").helpCommand(false);
+  return holder.command(second);
 }
 
 function exampleLines(examples: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { asciiJson } from "../base/ascii.ts";
 import { codes, verdictText } from "../desk/index.ts";
 import type { Verdict } from "../desk/index.ts";
 import type { Output } from "./context.ts";
@@ -41,9 +42,5 @@ function verdictJson({ code, word, reason, asOf, jobs, next }: Verdict, place: P
     })),
     ...(next === null ? {} : { next }),
   };
-  // ASCII, so that no code page on the way can change it.
-  return JSON.stringify(answer).replace(
-    /[\u007f-\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return asciiJson(answer);
 }

@@ -24,7 +24,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
         context.stdout,
       );
     }
-    answers = parsed.command.object === "jobs";
+    answers = parsed.command.object === "jobs" || parsed.command.object === "records";
     const { run } = await parsed.command.load();
     return await run(parsed.input, context);
   } catch (error) {

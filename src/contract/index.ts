@@ -1,4 +1,5 @@
 /** The wire as plain types and constants: what servers answer and clients read. No dependency. */
+export * from "./audit.ts";
 export * from "./desk.ts";
 export * from "./enums.ts";
 export * from "./errors.ts";

@@ -62,6 +62,8 @@ export const paths = {
   go: `${desk}/pools/{poolId}/go`,
   receipt: `${desk}/executions/{executionId}/receipt`,
   settle: `${desk}/executions/{executionId}/settle`,
+  deskReport: `${desk}/pools/{poolId}/report`,
+  audit: `${desk}/audit`,
   keys: `${desk}/keys`,
   key: `${desk}/keys/{keyId}`,
 } as const;

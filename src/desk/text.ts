@@ -43,10 +43,12 @@ function statusWord(status: string | null): string {
   return knownStatuses.has(status) ? status : quoted(status);
 }
 
+/** A name, in quotes: it cannot end them. */
 export function quoted(text: string): string {
   return `"${ascii(text.replace(/["\\]/g, "\\$&"))}"`;
 }
 
+/** Text of others, cut to a bearable length. */
 export function ascii(text: string): string {
   return toAscii(text.length > mostCharacters ? `${text.slice(0, mostCharacters)}...` : text);
 }

@@ -50,6 +50,9 @@ export class FatalSourceError extends NightdeskError {}
 /** The work was stopped on purpose; the reason is data (see StopReason). */
 export class StoppedError extends NightdeskError {}
 
+/** The server cannot do it now, and did not: its own disk or state is in the way. */
+export class UnavailableError extends NightdeskError {}
+
 /** What went wrong with a request, in the words of HTTP but without HTTP. */
 export type UserErrorKind = "invalid" | "not-found" | "conflict" | "denied";
 

@@ -15,7 +15,7 @@ import type { EndStep, Proof, Settlement, StopCaller, StopReason } from "./stop.
  * All durable state of a server. Every method is one transaction and durable when it resolves.
  * Asynchronous, so that a store over a network can take the place of the embedded one.
  */
-export interface StateStore extends DefinitionStore, ExecutionStore, HoldStore, KeyStore {
+export interface StateStore extends DefinitionStore, ExecutionStore, HoldStore, ShiftStore, KeyStore {
   close(): Promise<void>;
 }
 
@@ -130,6 +130,12 @@ export interface HoldStore {
   endHold(id: string, at: number, by: string): Promise<boolean>;
   /** When the next hold of any pool ends by itself, after `at`; null if none does. */
   nextHoldEnd(at: number): Promise<number | null>;
+}
+
+/** What the report of a shift asks for. */
+export interface ShiftStore {
+  /** Ids of the executions of a pool that ran or waited between `from` and `to` (exclusive, epoch ms), oldest first. */
+  executionsWithin(poolId: string, range: { from: number; to: number; limit: number }): Promise<string[]>;
 }
 
 export interface JobStatus {

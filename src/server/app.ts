@@ -1,5 +1,6 @@
 import { Hono, type Context } from "hono";
 import { newId } from "../base/ids.ts";
+import type { AuditTrail } from "../engine/audit-trail.ts";
 import { Connections } from "../engine/connections.ts";
 import { Definitions } from "../engine/definitions.ts";
 import { Holds } from "../engine/holds.ts";
@@ -8,14 +9,24 @@ import { Queue } from "../engine/queue.ts";
 import { ExtractionTables } from "../engine/tables.ts";
 import { Workbench } from "../engine/workbench.ts";
 import type { Clock } from "../base/clock.ts";
+import type { AuditLog } from "../model/audit.ts";
 import type { Executions, PoolData, SecretBox, SourceLook } from "../model/operations.ts";
 import type { StateStore } from "../model/state-store.ts";
 import { readJson, readText } from "./body.ts";
 import { createDoor, type Door } from "./door.ts";
-import { Misfit, answerTo, commonHeaders, emptyResponse, refusal, validation } from "./errors.ts";
+import {
+  Misfit,
+  Unauthenticated,
+  answerTo,
+  commonHeaders,
+  emptyResponse,
+  refusal,
+  validation,
+} from "./errors.ts";
 import { PoolCache } from "./pool-cache.ts";
 import { canonicalPath, pathOf, refusedPath } from "./path.ts";
-import { checkTable, type AnyAsk, type Route } from "./route.ts";
+import { RecordedCall, type Caller } from "./recorded-call.ts";
+import { checkTable, type AnyAsk, type Route, type Told } from "./route.ts";
 import { TableRouter } from "./table-router.ts";
 import { allRoutes } from "./routes/index.ts";
 
@@ -25,6 +36,8 @@ export interface AppParts {
   poolData: PoolData;
   secrets: SecretBox;
   sources: SourceLook;
+  audit: AuditTrail;
+  auditLog: AuditLog;
   clock: Clock;
   /** Executions that run at once. */
   mostRunning: number;
@@ -38,7 +51,8 @@ export interface AppParts {
 }
 
 export interface App {
-  fetch(request: Request): Promise<Response>;
+  /** `address`: of the other end of the connection, where there is one. Every answer has its `x-request-id`. */
+  fetch(request: Request, address?: string | null): Promise<Response>;
   routes: readonly Route[];
   /** Ends what the app itself runs: statements of the workbench. */
   close(): Promise<void>;
@@ -64,6 +78,7 @@ export function createApp(parts: AppParts): App {
     keys,
     workbench,
     poolCache,
+    auditLog: parts.auditLog,
     version: parts.version,
     holds: new Holds(state, clock, (poolId) => {
       poolCache.forget(poolId);
@@ -74,33 +89,46 @@ export function createApp(parts: AppParts): App {
     tables: new ExtractionTables(state),
     connections: new Connections(state, parts.secrets, parts.sources, clock),
   });
-  const options = { report: parts.report ?? (() => undefined), checkAnswers: parts.checkAnswers ?? false };
+  const options = {
+    audit: parts.audit,
+    report: parts.report ?? (() => undefined),
+    checkAnswers: parts.checkAnswers ?? false,
+  };
   const router = routerOf(routes, createDoor(keys, state, poolCache), options);
+  const answer = async (request: Request, caller: Caller): Promise<Response> => {
+    const refused = refusedPath(pathOf(request.url));
+    if (refused === null) return await router.fetch(request, caller);
+    return validation([
+      { attribute: "path", error: refused, errorCode: "GENERAL_PATH_REFUSED", additionalInfo: null },
+    ]);
+  };
   return {
     routes,
-    fetch(request) {
-      const refused = refusedPath(pathOf(request.url));
-      if (refused !== null) {
-        const answer = validation([
-          { attribute: "path", error: refused, errorCode: "GENERAL_PATH_REFUSED", additionalInfo: null },
-        ]);
-        return Promise.resolve(answer);
-      }
-      return Promise.resolve(router.fetch(request));
+    async fetch(request, address = null) {
+      const caller = { requestId: newId(), address };
+      const response = await answer(request, caller);
+      response.headers.set("x-request-id", caller.requestId);
+      return response;
     },
     close: () => workbench.close(),
   };
 }
 
 interface ServeOptions {
+  audit: AuditTrail;
   report: (line: string) => void;
   checkAnswers: boolean;
 }
 
+/** What hono hands on beside the request. */
+interface CallerOf {
+  Bindings: Caller;
+}
+
 /** The table as a router: nothing is routed that the table does not hold. */
-export function routerOf(routes: readonly Route[], door: Door, options: ServeOptions): Hono {
+export function routerOf(routes: readonly Route[], door: Door, options: ServeOptions): Hono<CallerOf> {
   checkTable(routes);
-  const router = new Hono({
+  const router = new Hono<CallerOf>({
     router: new TableRouter(),
     getPath: (request) => canonicalPath(pathOf(request.url)),
   });
@@ -109,16 +137,16 @@ export function routerOf(routes: readonly Route[], door: Door, options: ServeOpt
       serve(one, door, context, options),
     );
   }
-  router.notFound((context) => notRouted(routes, context.req.path));
+  router.notFound((context) => notRouted(routes, context.req.path, context.env.requestId));
   return router;
 }
 
 /** 405 where the table has the path under other methods, else 404. */
-function notRouted(routes: readonly Route[], path: string): Response {
+function notRouted(routes: readonly Route[], path: string, requestId: string): Response {
   const here = routes.filter((one) => new RegExp(`^${one.path.replace(/\{\w+\}/g, "[^/]+")}$`).test(path));
   if (here.length === 0) {
     return refusal(
-      newId(),
+      requestId,
       404,
       "Path not found.",
       "There is nothing at this path.",
@@ -128,7 +156,7 @@ function notRouted(routes: readonly Route[], path: string): Response {
   const methods = here.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
   const allow = [...new Set(methods)].join(", ");
   const answer = refusal(
-    newId(),
+    requestId,
     405,
     "Method not allowed.",
     `Allowed here: ${allow}.`,
@@ -138,37 +166,84 @@ function notRouted(routes: readonly Route[], path: string): Response {
   return answer;
 }
 
-/** One request: who, may it, is it well-formed, do it. Whatever is thrown on the way is answered in one place. */
-async function serve(route: Route, door: Door, context: Context, options: ServeOptions): Promise<Response> {
-  const request = context.req.raw;
+/**
+ * One request: who, may it, is it well-formed, record it, do it, record what came of it. Whatever is thrown on
+ * the way is answered in one place.
+ */
+async function serve(
+  route: Route,
+  door: Door,
+  context: Context<CallerOf>,
+  options: ServeOptions,
+): Promise<Response> {
+  const authorization = context.req.raw.headers.get("authorization");
+  const ids = idsOf(context);
+  const call = new RecordedCall(options.audit, route, context.env, { ids, authorization });
+  let unidentified = false;
+  let answer: Response;
   try {
-    const ids = idsOf(context);
-    const { access } = route;
-    const key = access === "without key" ? null : await door.identify(request.headers.get("authorization"));
-    // Only there does the body say what the key is needed for; everywhere else it is read behind the door.
-    const early =
-      access !== "without key" && access.on === "pool of body" ? await readJson(request) : undefined;
-    const named = {
-      poolId: ids["poolId"],
-      dataSourceId: ids["dataSourceId"],
-      executionId: ids["executionId"],
-      poolIdInBody: poolIdOf(early),
-    };
-    const pool = access === "without key" || key === null ? null : await door.admit(key, access, named);
-    const ask: AnyAsk = {
-      ids,
-      key,
-      pool,
-      query: route.query === null ? {} : fitting(route.query, queryOf(context)),
-      body: await bodyOf(route, request, early),
-      get signal() {
-        return request.signal;
-      },
-    };
-    return await answerOf(route, await route.operation(ask), options);
+    const ask = await admitted(route, door, context.req.raw, { ids, query: queryOf(context), call });
+    await call.asked();
+    const value = await route.operation(ask);
+    call.tell(saidBy(value));
+    answer = await answerOf(route, value, options);
   } catch (error) {
-    return answerTo(error, { id: newId(), conflictCode: route.conflictCode, report: options.report });
+    unidentified = error instanceof Unauthenticated;
+    const { requestId: id } = context.env;
+    answer = answerTo(error, { id, conflictCode: route.conflictCode, report: options.report });
   }
+  await call.answered(answer.status, { unidentified });
+  return answer;
+}
+
+/** The request as its operation gets it. @throws whatever the door or a schema has against it. */
+async function admitted(
+  route: Route,
+  door: Door,
+  request: Request,
+  { ids, query, call }: { ids: Record<string, string>; query: unknown; call: RecordedCall },
+): Promise<AnyAsk> {
+  const { access } = route;
+  const key = access === "without key" ? null : await door.identify(request.headers.get("authorization"));
+  if (key !== null) call.identified(key);
+  // Only there does the body say what the key is needed for; everywhere else it is read behind the door.
+  const early =
+    access !== "without key" && access.on === "pool of body" ? await readJson(request) : undefined;
+  const poolIdInBody = poolIdOf(early);
+  const named = {
+    poolId: ids["poolId"],
+    dataSourceId: ids["dataSourceId"],
+    executionId: ids["executionId"],
+    poolIdInBody,
+  };
+  const found = (poolId: string): void => {
+    call.about({ poolId });
+  };
+  const pool = access === "without key" || key === null ? null : await door.admit(key, access, named, found);
+  return {
+    ids,
+    key,
+    pool,
+    query: route.query === null ? {} : fitting(route.query, query),
+    body: await bodyOf(route, request, early),
+    get signal() {
+      return request.signal;
+    },
+    tell: (told) => {
+      call.tell(told);
+    },
+  };
+}
+
+/** What an answer says of what was done: its id or execution, and its outcome. */
+function saidBy(value: unknown): Told {
+  if (typeof value !== "object" || value === null || value instanceof Response) return {};
+  const { id, executionId, outcome } = value as Record<string, unknown>;
+  return {
+    ...(typeof id === "string" ? { madeId: id } : {}),
+    ...(typeof executionId === "string" ? { executionIds: [executionId] } : {}),
+    ...(typeof outcome === "string" ? { outcome } : {}),
+  };
 }
 
 async function bodyOf({ body: rule }: Route, request: Request, early: unknown): Promise<unknown> {
@@ -179,7 +254,10 @@ async function bodyOf({ body: rule }: Route, request: Request, early: unknown): 
 
 async function answerOf(route: Route, value: unknown, { checkAnswers }: ServeOptions): Promise<Response> {
   if (value instanceof Response) {
-    if (checkAnswers && typeof route.answer === "object") route.answer.parse(await value.clone().json());
+    const isJson = value.headers.get("content-type") === "application/json";
+    if (checkAnswers && isJson && typeof route.answer === "object") {
+      route.answer.parse(await value.clone().json());
+    }
     return value;
   }
   if (typeof route.answer === "string") return emptyResponse();
@@ -196,7 +274,7 @@ function fitting(schema: NonNullable<Route["query"]>, value: unknown): unknown {
 }
 
 /** Ids of ours are lower case; clients may spell a UUID as they like. A type is taken as it is. */
-function idsOf(context: Context): Record<string, string> {
+function idsOf(context: Context<CallerOf>): Record<string, string> {
   const ids: Record<string, string> = {};
   for (const [name, value] of Object.entries(context.req.param() as Record<string, string>)) {
     ids[name] = name.endsWith("Id") ? value.toLowerCase() : value;
@@ -205,7 +283,7 @@ function idsOf(context: Context): Record<string, string> {
 }
 
 /** Parameters by name: one value as text, several as a list; an empty one is not given. */
-function queryOf(context: Context): Record<string, string | string[]> {
+function queryOf(context: Context<CallerOf>): Record<string, string | string[]> {
   const given: [string, string | string[]][] = [];
   for (const [name, values] of Object.entries(context.req.queries())) {
     const filled = values.filter((value) => value !== "");

@@ -15,11 +15,17 @@ export interface Door {
   /** @throws Unauthenticated */
   identify(authorization: string | null): Promise<ApiKey>;
   /**
-   * The pool the request is about; null for what belongs to no pool.
+   * The pool the request is about; null for what belongs to no pool. `found` hears its id before it is decided
+   * whether the key may see it.
    * @throws UserError "not-found" for a pool that is not there or that the key may not see at all: the two
    *   must not be told apart; "denied" when the pool may be seen but the verb is missing.
    */
-  admit(key: ApiKey, access: Exclude<Access, "without key">, named: Named): Promise<DataPool | null>;
+  admit(
+    key: ApiKey,
+    access: Exclude<Access, "without key">,
+    named: Named,
+    found: (poolId: string) => void,
+  ): Promise<DataPool | null>;
 }
 
 /** Ids by which the request names what it is about; undefined where it names none. */
@@ -47,12 +53,13 @@ export function createDoor(keys: Keys, store: Store, pools: PoolCache): Door {
       return key;
     },
 
-    async admit(key, access, named) {
+    async admit(key, access, named, found) {
       if (access.on === "team") {
         if (access.verb !== "any" && !mayOnTeam(key, access.verb)) throw denied(access.verb);
         return null;
       }
       const poolId = await poolIdOf(store, access.on, named);
+      if (poolId !== undefined) found(poolId);
       const pool = poolId === undefined ? null : await pools.pool(poolId);
       if (pool === null || !may(key, "any", pool.id)) {
         throw notFound(nounOf[access.on]);

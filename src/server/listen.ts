@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import { newId } from "../base/ids.ts";
 import { UserError } from "../model/errors.ts";
 import type { App } from "./app.ts";
 import { validation } from "./errors.ts";
@@ -28,7 +29,9 @@ export interface Listening {
  * @throws UserError naming the address when it is taken or not this machine's.
  */
 export async function listen(app: App, { host, port }: { host: string; port: number }): Promise<Listening> {
-  const answer = getRequestListener((request) => app.fetch(request));
+  const answer = getRequestListener((request, { incoming }) =>
+    app.fetch(request, addressOf(incoming.socket.remoteAddress)),
+  );
   const server = createServer(limits, (request, response) => {
     const refused = refusedTarget(request);
     if (refused === null) void answer(request, response);
@@ -41,6 +44,11 @@ export async function listen(app: App, { host, port }: { host: string; port: num
     url: urlOf(server),
     close: (graceMs = 2000) => (closed ??= closeGracefully(server, app, graceMs)),
   };
+}
+
+/** A socket for both families tells an IPv4 address in the form of the other. */
+function addressOf(remote: string | undefined): string | null {
+  return remote?.replace(/^::ffff:(?=\d+\.)/, "") ?? null;
 }
 
 /** What Node lets through and two readers could understand in two ways. */
@@ -56,7 +64,11 @@ async function refuse(response: ServerResponse, reason: string): Promise<void> {
     { attribute: "path", error: reason, errorCode: "GENERAL_PATH_REFUSED", additionalInfo: null },
   ]);
   const body = await answer.text();
-  response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), connection: "close" });
+  response.writeHead(answer.status, {
+    ...Object.fromEntries(answer.headers),
+    "x-request-id": newId(),
+    connection: "close",
+  });
   response.end(body);
 }
 

@@ -6,6 +6,7 @@ import type { Keys } from "../engine/keys.ts";
 import type { Queue } from "../engine/queue.ts";
 import type { ExtractionTables } from "../engine/tables.ts";
 import type { Workbench } from "../engine/workbench.ts";
+import type { AuditLog } from "../model/audit.ts";
 import type { Executions, PoolData } from "../model/operations.ts";
 import type { StateStore } from "../model/state-store.ts";
 import type { PoolCache } from "./pool-cache.ts";
@@ -23,6 +24,7 @@ export interface Operations {
   keys: Keys;
   workbench: Workbench;
   poolCache: PoolCache;
+  auditLog: AuditLog;
   clock: Clock;
   version: string;
 }

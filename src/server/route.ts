@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { IdsIn, PathTemplate } from "../contract/index.ts";
+import type { Deed } from "../model/audit.ts";
 import { verbs, type ApiKey, type DataPool, type Verb } from "../model/definitions.ts";
 
 /**
@@ -21,8 +22,24 @@ export type Ask<Path extends string, A extends Access, Query, Body> = {
   body: Body;
   /** Aborts when the client has gone. A real request is only made of it when it is read. */
   readonly signal: AbortSignal;
+  /** For the audit log: what the answer does not say by itself. */
+  tell: (told: Told) => void;
 } & (A extends "without key" ? unknown : { key: ApiKey }) &
   (A extends { on: OnPool } ? { pool: DataPool } : unknown);
+
+/**
+ * What an operation did, for its record. Of a JSON answer `id` (of what was made), `executionId` and `outcome`
+ * are taken over without being told.
+ */
+export interface Told {
+  madeId?: string;
+  /** More of what it was about than the path says. */
+  ids?: Record<string, string>;
+  executionIds?: string[];
+  outcome?: string;
+  /** The reason that the caller gave; null: none. */
+  because?: string | null;
+}
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -40,6 +57,8 @@ export interface Route {
   readonly answer: z.ZodType | "empty" | "empty or text";
   /** errorCode of a 409 of this route. */
   readonly conflictCode: string;
+  /** The word of the act in records and reports. A "stop" is done even when it cannot be recorded. */
+  readonly deed: Deed | null;
   /** Resolves with the value of the answer, or with a whole Response where that is not a JSON 200. */
   readonly operation: (ask: AnyAsk) => Promise<unknown>;
 }
@@ -50,6 +69,7 @@ export interface AnyAsk {
   query: unknown;
   body: unknown;
   readonly signal: AbortSignal;
+  tell: (told: Told) => void;
   key: ApiKey | null;
   pool: DataPool | null;
 }
@@ -68,6 +88,7 @@ interface Declaration<
   body?: { json: Body } | "text";
   answer: Answer | "empty" | "empty or text";
   conflictCode?: string;
+  deed?: Deed;
   operation: (ask: Ask<Path, A, z.output<Query>, BodyOf<Body>>) => Promise<z.output<Answer> | Response>;
 }
 
@@ -90,6 +111,7 @@ export function route<
     body: declared.body ?? "ignored",
     answer: declared.answer,
     conflictCode: declared.conflictCode ?? "GENERAL_CONFLICT",
+    deed: declared.deed ?? null,
     // The door fills what the access promises; `checkTable` refuses a table where path and access disagree.
     operation: declared.operation as (ask: never) => Promise<unknown> as Route["operation"],
   };

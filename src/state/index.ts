@@ -1,5 +1,7 @@
-/** What a server must not lose: its definitions, executions, logs and keys; its secrets; its hold on the home. */
+/** What a server must not lose: its definitions, executions, logs, keys and audit; its secrets; its hold on the home. */
 export { lockHome } from "./home-lock.ts";
 export { fateOf, identityOf, type ProcessIdentity } from "./process-identity.ts";
 export { openSecretBox } from "./secret-box.ts";
+export { openAuditLog } from "./sqlite/audit-log.ts";
+export { verifyAudit } from "./sqlite/audit-verify.ts";
 export { openStateStore } from "./sqlite/open.ts";

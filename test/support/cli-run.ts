@@ -25,6 +25,7 @@ export async function runNightdesk(
     version: "0.0.0-test",
     serve: () => Promise.reject(new Error("serve was not asked for")),
     demo: () => Promise.reject(new Error("demo was not asked for")),
+    verifyAudit: () => Promise.reject(new Error("verifyAudit was not asked for")),
     ...context,
   });
   return { code, stdout, stderr, lines: stdout.split("\n").slice(0, -1) };

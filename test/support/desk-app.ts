@@ -3,13 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../../src/base/clock.ts";
 import { newId } from "../../src/base/ids.ts";
+import { AuditTrail } from "../../src/engine/audit-trail.ts";
 import { ensureAdminKey } from "../../src/engine/keys.ts";
+import type { AuditLog } from "../../src/model/audit.ts";
 import type { Grant } from "../../src/model/definitions.ts";
 import { FatalSourceError } from "../../src/model/errors.ts";
 import type { SourceLook } from "../../src/model/operations.ts";
 import type { StateStore } from "../../src/model/state-store.ts";
 import { createApp, type App } from "../../src/server/index.ts";
-import { openSecretBox, openStateStore } from "../../src/state/index.ts";
+import { openAuditLog, openSecretBox, openStateStore } from "../../src/state/index.ts";
 import { RecordedExecutions, tablesOf } from "./recorded-executions.ts";
 
 /** The app without a port, over the real state store; only the engine and the pools' processes are stood in for. */
@@ -21,6 +23,9 @@ export interface DeskApp {
   adminKey: string;
   /** What the app reported to the server's log. */
   reports: string[];
+  auditLog: AuditLog;
+  /** Holds the home, `home`, and its keys. */
+  folder: string;
   /** What the source says to the next looks; an Error is thrown. */
   source: { tables: { schema: string; name: string }[] | Error };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
@@ -53,7 +58,7 @@ export async function openDeskApp(): Promise<DeskApp> {
   const folder = await mkdtemp(join(tmpdir(), "nightdesk-app-"));
   const state = await openStateStore(join(folder, "home", "state.db"));
   const time = { time: startOfTime };
-  const clock: Clock = { now: () => time.time, monotonic: () => time.time, sleep: () => Promise.resolve() };
+  const clock: Clock = { now: () => time.time, monotonic: () => time.time, sleep };
   const adminKey = (await ensureAdminKey(state, clock, null)) ?? "";
   const changes: ((poolId: string) => void)[] = [];
   const executions = new RecordedExecutions(state, clock, (poolId) => {
@@ -73,8 +78,13 @@ export async function openDeskApp(): Promise<DeskApp> {
     },
   };
   const reports: string[] = [];
+  const report = (line: string): void => void reports.push(line);
+  const { log: auditLog } = openAuditLog(join(folder, "home", "state.db"), join(folder, "home.audit-key"));
+  const audit = new AuditTrail({ log: auditLog, clock, report, notice: () => undefined });
   const app = createApp({
     state,
+    audit,
+    auditLog,
     executions,
     poolData: tablesOf(),
     secrets: openSecretBox(join(folder, "home.key")),
@@ -83,7 +93,7 @@ export async function openDeskApp(): Promise<DeskApp> {
     mostRunning: 4,
     version: "0.0.0-test",
     onStatusChange: (changed) => changes.push(changed),
-    report: (line) => reports.push(line),
+    report,
     checkAnswers: true,
   });
   const call = caller(app, adminKey);
@@ -99,6 +109,8 @@ export async function openDeskApp(): Promise<DeskApp> {
     clock: time,
     adminKey,
     reports,
+    auditLog,
+    folder,
     source,
     call,
     ok,
@@ -110,10 +122,18 @@ export async function openDeskApp(): Promise<DeskApp> {
       }),
     async close() {
       await app.close();
+      await audit.close();
+      await auditLog.close();
       await state.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Time stands still; but what waits for it lets others go on, and ends when it is told to. */
+async function sleep(_: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  signal?.throwIfAborted();
 }
 
 function caller(app: App, adminKey: string): DeskApp["call"] {

@@ -11,6 +11,8 @@ export interface TestServer {
   home: string;
   adminKey: string;
   reports: string[];
+  /** What the server wanted kept elsewhere: heads of the audit log. */
+  notices: string[];
   /** The body of every answer so far. */
   answers: string[];
   /** Calls as the admin unless `key` is given; null sends no Authorization at all. */
@@ -40,9 +42,11 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const home = options.home ?? join(await mkdtemp(join(tmpdir(), "nightdesk-test-")), "home");
   const reports: string[] = [];
+  const notices: string[] = [];
   const env = { ...process.env, NIGHTDESK_MOST_RUNNING: String(options.mostRunning ?? 4) };
   const server: Nightdesk = await startNightdesk(readConfig({ home, port: 0 }, env), {
     report: (line) => reports.push(line),
+    log: (line) => notices.push(line),
     poolEnvironment: poolEnvironment(process.env),
   });
   const adminKey = server.newAdminKey ?? "";
@@ -57,6 +61,7 @@ export async function startTestServer(
     home,
     adminKey,
     reports,
+    notices,
     answers,
     call,
     ok: checked(call),

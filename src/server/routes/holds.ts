@@ -1,5 +1,5 @@
 import { paths } from "../../contract/index.ts";
-import { covers } from "../../model/hold.ts";
+import { covers, type Hold } from "../../model/hold.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
 import {
@@ -28,7 +28,8 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
       access: { verb: "hold", on: "pool" },
       body: { json: holdDraft },
       answer: hold,
-      operation: async ({ pool, key, body }) => {
+      deed: "hold",
+      operation: async ({ pool, key, body, tell }) => {
         const laid = await holds.lay(pool, {
           scope: body.scope,
           objectId: body.id?.toLowerCase() ?? null,
@@ -36,6 +37,7 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
           until: body.until ?? null,
           keyName: key.name,
         });
+        tell({ because: laid.because, ids: heldIds(laid), outcome: "HELD" });
         return toHold(laid);
       },
     }),
@@ -45,7 +47,8 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
       access: { verb: "hold", on: "pool" },
       body: { json: releaseRequest },
       answer: release,
-      operation: async ({ pool, key, body }) => {
+      deed: "release",
+      operation: async ({ pool, key, body, tell }) => {
         const dryRun = body.dryRun ?? false;
         const ids = body.holds.map((id) => id.toLowerCase());
         const released = await holds.named(pool, ids);
@@ -54,8 +57,26 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
           return when !== "held" && released.some((one) => covers(one, of));
         });
         if (!dryRun) await holds.release(pool, released, key.name);
+        tell({
+          outcome: dryRun ? "DRY RUN" : "RELEASED",
+          // What each of several was laid on is in the records of the holds.
+          ids: released[0] !== undefined && released.length === 1 ? heldIds(released[0]) : {},
+          executionIds: starts.map(({ execution }) => execution.id),
+        });
         return { dryRun, released: released.map(toHold), starts: starts.map(toStart) };
       },
     }),
   ];
+}
+
+/** What a hold is laid on, as the path of a route would name it. */
+function heldIds({ scope, objectId }: Hold): Record<string, string> {
+  switch (scope) {
+    case "pool":
+      return {};
+    case "connection":
+      return { dataSourceId: objectId };
+    case "job":
+      return { jobId: objectId };
+  }
 }

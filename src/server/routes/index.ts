@@ -1,5 +1,6 @@
 import type { Operations } from "../operations.ts";
 import type { Route } from "../route.ts";
+import { auditRoutes } from "./audit.ts";
 import { dataSourceRoutes } from "./data-sources.ts";
 import { deskRoutes } from "./desk.ts";
 import { extractionRoutes } from "./extractions.ts";
@@ -27,6 +28,7 @@ export function allRoutes(operations: Operations): Route[] {
     ...deskRoutes(operations),
     ...stopRoutes(operations),
     ...holdRoutes(operations),
+    ...auditRoutes(operations),
     ...keyRoutes(operations),
   ];
 }

@@ -8,6 +8,7 @@ import type { JobStatus } from "../../model/state-store.ts";
 import { commonHeaders, emptyResponse } from "../errors.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
+import { toldOfStops, toStopAnswer } from "../wire/stops.ts";
 import {
   executeAnswer,
   executionConfiguration,
@@ -126,9 +127,12 @@ export function jobRoutes({ state, definitions, executions, poolCache }: Operati
       path: paths.cancel,
       access: { verb: "cancel", on: "pool" },
       answer: "empty or text",
+      deed: "stop",
       operation: async (ask) => {
         const job = await jobOf(state, ask.pool.id, ask.ids.jobId);
-        return cancelAnswer(await executions.stop(job.id, cancelRequest(ask.key), { signal: ask.signal }));
+        const outcome = await executions.stop(job.id, cancelRequest(ask.key), { signal: ask.signal });
+        ask.tell(toldOfStops([toStopAnswer(outcome, null)]));
+        return cancelAnswer(outcome);
       },
     }),
   ];

@@ -18,6 +18,7 @@ import {
   stopAnswer,
   stopQuery,
   stopRequest,
+  toldOfStops,
   toReceipt,
   toStopAnswer,
 } from "../wire/stops.ts";
@@ -32,13 +33,16 @@ export function stopRoutes({ state, executions, holds, queue, clock }: Operation
       query: stopQuery,
       body: { json: stopRequest },
       answer: stopAnswer,
+      deed: "stop",
       operation: async (ask) => {
         const { pool, ids, query, body, key } = ask;
         const job = await jobOf(state, pool.id, ids.jobId);
         const executionId = query.execution?.toLowerCase() ?? null;
         const request = { ...requestOf(key, body.reason, query.wait), executionId };
+        ask.tell({ because: request.because });
         const outcome = await executions.stop(job.id, request, { signal: ask.signal });
         const answer = toStopAnswer(outcome, executionId);
+        ask.tell(toldOfStops([answer]));
         return answer.outcome === "NOT PROVEN" ? accepted(answer) : answer;
       },
     }),
@@ -49,14 +53,17 @@ export function stopRoutes({ state, executions, holds, queue, clock }: Operation
       query: poolStopQuery,
       body: { json: stopRequest },
       answer: poolStop,
+      deed: "stop",
       operation: async (ask) => {
         const request = requestOf(ask.key, ask.body.reason, ask.query.wait);
+        ask.tell({ because: request.because });
         const outcomes = await executions.stopPool(ask.pool.id, request, { signal: ask.signal });
         const stops = outcomes.map(({ execution, outcome }) => ({
           jobId: execution.jobId,
           jobName: execution.jobName,
           ...toStopAnswer(outcome, execution.id),
         }));
+        ask.tell(toldOfStops(stops));
         return stops.some(({ outcome }) => outcome === "NOT PROVEN") ? accepted({ stops }) : { stops };
       },
     }),
@@ -67,11 +74,16 @@ export function stopRoutes({ state, executions, holds, queue, clock }: Operation
       body: { json: settleRequest },
       answer: settled,
       conflictCode: "NOT_TO_BE_SETTLED",
+      deed: "settle",
       operation: async (ask) => {
+        ask.tell({ because: ask.body.because });
         const execution = await executionOf(state, ask.pool.id, ask.ids.executionId);
         const word = { keyName: ask.key.name, because: ask.body.because };
+        ask.tell({ ids: { jobId: execution.jobId }, executionIds: [execution.id] });
         const { id, status, proof } = await executions.settle(execution, word, { signal: ask.signal });
         const declared = await state.settlement(id);
+        // The real proof may have come first.
+        ask.tell({ outcome: declared === null ? "FINISHED BY ITSELF" : "DECLARED" });
         return {
           executionId: id,
           status,

@@ -14,6 +14,7 @@ import type { Hold, Waiting } from "../../model/hold.ts";
 import type { StopOutcome } from "../../model/operations.ts";
 import type { Receipt } from "../../model/receipt.ts";
 import type { StopCaller } from "../../model/stop.ts";
+import type { Told } from "../route.ts";
 import { proof, settlement, toSettlement } from "./desk-jobs.ts";
 import { epochMs, id, numberOrText, oneLine, text } from "./fields.ts";
 import { hold, start, toHold, toStart } from "./holds.ts";
@@ -60,6 +61,19 @@ export function toStopAnswer(outcome: StopOutcome, asked: string | null): DeskSt
     case "not-proven":
       return { outcome: "NOT PROVEN", executionId: outcome.execution.id, proof: outcome.proof };
   }
+}
+
+/** What the record of a stop says of it: the executions, and the outcome, counted where there are several. */
+export function toldOfStops(answers: DeskStopAnswer[]): Told {
+  const counts = new Map<string, number>();
+  for (const { outcome } of answers) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  const words = [...counts].map(([word, times]) =>
+    answers.length === 1 ? word : `${String(times)} ${word}`,
+  );
+  return {
+    outcome: words.length === 0 ? "WAS NOT RUNNING" : words.join(", "),
+    executionIds: answers.flatMap(({ executionId }) => (executionId === null ? [] : [executionId])),
+  };
 }
 
 export const poolStop: z.ZodType<DeskPoolStop> = z.strictObject({

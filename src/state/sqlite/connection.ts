@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import Database from "libsql";
 import { UserError } from "../../model/errors.ts";
 import { Row } from "./row.ts";
@@ -5,8 +6,12 @@ import { Row } from "./row.ts";
 /** What may be bound. Nothing else: the driver ends the whole process on a boolean. */
 export type Parameters = Record<string, string | number | null | Uint8Array>;
 
-/** Milliseconds that a writer waits for another process (a backup, a shell) before it gives up. */
-const busyTimeoutMs = 5000;
+export interface ConnectionOptions {
+  /** Milliseconds that a writer waits for another process (a backup, a shell) before it gives up. */
+  busyMs?: number;
+  /** Opens what is there and cannot change it. */
+  readOnly?: boolean;
+}
 
 /**
  * One connection to the state database. Synchronous, as the driver is; each call is durable when it
@@ -16,8 +21,11 @@ export class Connection {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Database.Statement<[Parameters]>>();
 
-  constructor(file: string) {
-    this.#database = new Database(file, { timeout: busyTimeoutMs });
+  constructor(file: string, { busyMs = 5000, readOnly = false }: ConnectionOptions = {}) {
+    // The driver has no option for it and would make a file that is missing; SQLite's own form of a name has.
+    const name = readOnly ? `${pathToFileURL(file).href}?mode=ro` : file;
+    this.#database = new Database(name, { timeout: busyMs });
+    if (readOnly) return;
     try {
       this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
     } catch (error) {

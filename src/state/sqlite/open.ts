@@ -12,6 +12,7 @@ import { keyStore } from "./keys.ts";
 import { migrate } from "./migrations.ts";
 import { poolStore } from "./pools.ts";
 import { endStore } from "./execution-end.ts";
+import { shiftStore } from "./shift.ts";
 import { tableStore } from "./tables.ts";
 import { taskStore } from "./tasks.ts";
 
@@ -47,6 +48,7 @@ export function stateStore(connection: Connection): StateStore {
     ...endStore(connection),
     ...holdStore(connection),
     ...keyStore(connection),
+    ...shiftStore(connection),
     async close() {
       connection.close();
     },

@@ -1,0 +1,28 @@
+const form = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3})\d*)?)?(Z|[+-]\d{2}:?\d{2})$/i;
+
+/**
+ * A point of time that a person wrote, as epoch milliseconds: ISO 8601 with its zone, seconds optional
+ * (`2026-06-18T15:00Z`, `2026-06-19T00:00:00+09:00`). `24:00` is the end of the day.
+ * null for anything else, above all for a time without a zone, which could be meant in two ways, and for a
+ * day that its month does not have.
+ */
+export function parseInstant(text: string): number | null {
+  const [, year, month, day, hour, minute, second = "0", fraction = "0", zone = ""] = form.exec(text) ?? [];
+  if (year === undefined) return null;
+  const midnight = Date.UTC(Number(year), Number(month) - 1, Number(day));
+  const date = new Date(midnight);
+  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return null;
+  const offset = offsetMinutes(zone);
+  const minutes = Number(hour) * 60 + Number(minute);
+  if (Number(minute) > 59 || Number(second) > 59 || minutes > 24 * 60 || offset === null) return null;
+  if (minutes === 24 * 60 && (Number(second) > 0 || Number(fraction) > 0)) return null;
+  return midnight + (minutes - offset) * 60_000 + Number(second) * 1000 + Number(fraction.padEnd(3, "0"));
+}
+
+function offsetMinutes(zone: string): number | null {
+  if (zone.toUpperCase() === "Z") return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(-2));
+  if (hours > 18 || minutes > 59) return null;
+  return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
+}

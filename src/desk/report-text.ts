@@ -1,0 +1,137 @@
+import { ascii, quoted, utc } from "./text.ts";
+
+/** The part of a shift report that is shown as text; times carry epoch ms. */
+export interface ReportShown {
+  poolId: string;
+  poolName: string;
+  from: At;
+  to: At;
+  asOf: At;
+  ran: readonly ExecutionShown[];
+  stops: readonly ActShown[];
+  holds: readonly ActShown[];
+  settles: readonly ActShown[];
+  denied: readonly ActShown[];
+  open: readonly ExecutionShown[];
+  cut: boolean;
+}
+
+interface At {
+  ms: number;
+}
+
+interface ProofShown {
+  level: string;
+  note: string;
+}
+
+interface ExecutionShown {
+  executionId: string;
+  jobName: string;
+  status: string;
+  queuedAt: At;
+  startedAt: At | null;
+  endedAt: At | null;
+  stopped: string | null;
+  proof: ProofShown | null;
+  failure: string | null;
+}
+
+interface ActShown {
+  at: At;
+  requestId: string | null;
+  key: { name: string | null; prefix: string } | null;
+  channel: string;
+  action: string;
+  jobName: string | null;
+  executions: readonly { executionId: string; jobName: string | null; proof: ProofShown | null }[];
+  status: number | null;
+  outcome: string | null;
+  because: string | null;
+  address: string | null;
+  times: number;
+}
+
+/**
+ * The report of a shift as text, pure ASCII, one line for each thing: line 1 the word, the last one the code
+ * and the counts; every other line is indented and begins with what it is about.
+ */
+export function reportText(report: ReportShown, eol: "\n" | "\r\n" = "\n"): string {
+  const { poolId, poolName, from, to, asOf, ran, stops, holds, settles, denied, open, cut } = report;
+  const lines = [
+    "NIGHTDESK REPORT",
+    `  pool ${quoted(poolName)} ${ascii(poolId)}, from ${utc(from.ms)} to ${utc(to.ms)}, read ${utc(asOf.ms)}`,
+    ...ran.map((one) => executionLine("ran", one)),
+    ...stops.map((one) => actLine("stop", one)),
+    ...holds.map((one) => actLine("hold", one)),
+    ...settles.map((one) => actLine("settle", one)),
+    ...denied.map((one) => actLine("denied", one)),
+    ...open.map((one) => executionLine("open", one)),
+    ...(cut ? ["  cut: a list is longer than a report holds; ask for a shorter time"] : []),
+    `CODE 0 REASON ${reportReason(report)}`,
+  ];
+  return lines.map((line) => line + eol).join("");
+}
+
+/** The counts, for the last line and for `--json`. */
+export function reportReason({ ran, stops, holds, settles, denied, open, cut }: ReportShown): string {
+  const counts = [
+    `${String(ran.length)} ran`,
+    `${String(stops.length)} stops`,
+    `${String(holds.length)} holds`,
+    `${String(settles.length)} settles`,
+    `${String(denied.length)} denied`,
+    `${String(open.length)} open`,
+  ];
+  return `${counts.join(", ")}${cut ? "; a list was cut" : ""}`;
+}
+
+function executionLine(word: string, one: ExecutionShown): string {
+  const { executionId, jobName, status, queuedAt, startedAt, endedAt, stopped, proof, failure } = one;
+  const facts = [
+    `${quoted(jobName)} ${ascii(status)}`,
+    `queued ${utc(queuedAt.ms)}`,
+    ...(startedAt === null ? [] : [`started ${utc(startedAt.ms)}`]),
+    ...(endedAt === null ? [] : [`ended ${utc(endedAt.ms)}`]),
+    ...(stopped === null ? [] : [ascii(stopped)]),
+    // A failure that says no more than the stop did is not said twice.
+    ...(failure === null || failure === stopped ? [] : [ascii(failure)]),
+    proofWords(proof),
+    `execution ${ascii(executionId)}`,
+  ];
+  return `  ${word} ${facts.join(", ")}`;
+}
+
+function actLine(word: string, act: ActShown): string {
+  const { at, requestId, key, channel, action, jobName, executions, status, outcome, because } = act;
+  const facts = [
+    `${utc(at.ms)} ${keyWords(key)} by ${ascii(channel)}`,
+    ascii(action),
+    ...(jobName === null ? [] : [`job ${quoted(jobName)}`]),
+    outcome === null ? resultWords(status) : ascii(outcome),
+    ...(because === null ? [] : [`because ${quoted(because)}`]),
+    ...executions.flatMap((one) => [
+      // Where the call is not about one job, each tells its own.
+      ...(jobName === null && one.jobName !== null ? [`job ${quoted(one.jobName)}`] : []),
+      `execution ${ascii(one.executionId)}`,
+      proofWords(one.proof),
+    ]),
+    ...(act.times === 1 ? [] : [`${String(act.times)} times`]),
+    ...(act.address === null ? [] : [`from ${ascii(act.address)}`]),
+    ...(requestId === null ? [] : [`request ${ascii(requestId)}`]),
+  ];
+  return `  ${word} ${facts.join(", ")}`;
+}
+
+function resultWords(status: number | null): string {
+  return status === null ? "NO RESULT RECORDED" : `HTTP ${String(status)}`;
+}
+
+function keyWords(key: ActShown["key"]): string {
+  if (key === null) return "without a key";
+  return key.name === null ? `key ${ascii(key.prefix)}... not accepted` : `key ${quoted(key.name)}`;
+}
+
+function proofWords(proof: ProofShown | null): string {
+  return proof === null ? "nothing proven" : `proof ${ascii(proof.level)}: ${ascii(proof.note)}`;
+}

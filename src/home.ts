@@ -1,0 +1,10 @@
+import { join } from "node:path";
+
+/** Where a home keeps what: the state inside, the keys beside it, so that a copy of the home opens nothing. */
+export function filesOf(home: string): { state: string; secretKey: string; auditKey: string } {
+  return {
+    state: join(home, "state.db"),
+    secretKey: `${home}.key`,
+    auditKey: `${home}.audit-key`,
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * The audit log: who did what, through which door, and what came of it. Records are only ever added, each
+ * chained to the one before it (docs/audit.md says what that shows and what it does not).
+ */
+
+/**
+ * asked: allowed, and about to be done; written before the operation.
+ * done: what came of it; the same request id as its `asked`.
+ * denied: not allowed or not well-formed, so that nothing was done.
+ * event: something of the server itself, e.g. that it started.
+ */
+export type AuditPhase = "asked" | "done" | "denied" | "event";
+
+/** Acts that operators and shift reports know by a word of their own. A stop is done even if it cannot be recorded. */
+export const deeds = ["stop", "hold", "release", "settle"] as const;
+export type Deed = (typeof deeds)[number];
+
+/** What happened, as it is recorded. The order of the fields is the order in the stored line. */
+export interface AuditEntry {
+  /** Epoch ms of the happening. */
+  at: number;
+  /** The id that the caller was told; null for events. */
+  requestId: string | null;
+  phase: AuditPhase;
+  /** Whose key it was. Of a key that is not accepted only the prefix is known; null without any. Never the key. */
+  key: { id: string | null; name: string | null; prefix: string } | null;
+  channel: "wire" | "desk" | "internal";
+  /** Method and path template, or the words of an event. */
+  action: string;
+  deed: Deed | null;
+  /** Ids of what it was about, by their names in the path template; `poolId` also where the path has none. */
+  ids: Record<string, string>;
+  /** Ids of the executions that it started, stopped or settled; of a release those that could start then. */
+  executions: string[];
+  /** HTTP status of the answer; null before there is one. */
+  status: number | null;
+  /** What came of it, in the words of the answer, where it has any: `STOPPED`. */
+  outcome: string | null;
+  /** The reason that the caller gave. */
+  because: string | null;
+  /** Address of the other end of the connection. */
+  address: string | null;
+  /** True when it was written later than it happened, because it could not be written then. */
+  late: boolean;
+  /** How many happenings this one record stands for; more than 1 only where a flood is summed up. */
+  times: number;
+}
+
+export interface AuditRecord extends AuditEntry {
+  /** 1, 2, 3 ... without a gap. */
+  sequence: number;
+  /** Lower-case hex of 32 bytes. */
+  hmac: string;
+}
+
+/** The newest record, enough to see later that nothing was cut off behind or before it. 0 and "": none yet. */
+export type AuditHead = Pick<AuditRecord, "sequence" | "hmac">;
+
+export interface AuditQuery {
+  /** Absent: all. */
+  poolId?: string;
+  /** Epoch ms, from inclusive, to exclusive. */
+  from: number;
+  to: number;
+  /** From 0. */
+  page: number;
+  limit: number;
+}
+
+/** Where records are kept. There is no way to change or remove one. */
+export interface AuditLog {
+  /** One transaction, durable when it resolves. Rejects when it cannot be written; then nothing is. */
+  append(entry: AuditEntry): Promise<AuditHead>;
+  head(): Promise<AuditHead>;
+  /** In order of their times. */
+  records(query: AuditQuery): Promise<{ records: AuditRecord[]; total: number }>;
+  /** All of one request, in order of their times. */
+  recordsOf(requestId: string): Promise<AuditRecord[]>;
+  close(): Promise<void>;
+}
+
+/** What a look at the whole chain found. */
+export type AuditVerdict =
+  | { holds: true; records: number; head: AuditHead }
+  /** `record`: sequence of the first one that is wrong; null where it is none of them in particular. */
+  | { holds: false; record: number | null; reason: string };

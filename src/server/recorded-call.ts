@@ -1,0 +1,112 @@
+import type { AuditTrail, Happening } from "../engine/audit-trail.ts";
+import { mayBeKey, shownPrefix } from "../engine/key-text.ts";
+import type { AuditEntry } from "../model/audit.ts";
+import type { ApiKey } from "../model/definitions.ts";
+import type { Route, Told } from "./route.ts";
+
+/** Longest id taken over from a path or body: it may be anything. */
+const mostCharacters = 100;
+
+/** What is known of a request before it is looked at. */
+export interface Caller {
+  /** Given to the caller in `x-request-id` and as `reference` of errors. */
+  requestId: string;
+  /** Of the other end of the connection; null where there is none. */
+  address: string | null;
+}
+
+/**
+ * One call on its way through the door, and what it leaves in the audit log: a call that changes something
+ * leaves `asked` and `done`, or `denied`; a read leaves nothing, unless it came without a usable key.
+ */
+export class RecordedCall {
+  readonly #audit: AuditTrail;
+  readonly #route: Route;
+  readonly #caller: Caller;
+  #key: AuditEntry["key"];
+  #ids: Record<string, string>;
+  #told: Told = {};
+  #allowed = false;
+
+  constructor(audit: AuditTrail, route: Route, caller: Caller, named: Named) {
+    this.#audit = audit;
+    this.#route = route;
+    this.#caller = caller;
+    this.#key = prefixOf(named.authorization);
+    this.#ids = shortened(named.ids);
+  }
+
+  identified({ id, name, prefix }: ApiKey): void {
+    this.#key = { id, name, prefix };
+  }
+
+  about(ids: Record<string, string>): void {
+    this.#ids = { ...this.#ids, ...shortened(ids) };
+  }
+
+  /** What only the operation knows. */
+  tell({ ids = {}, ...told }: Told): void {
+    this.about(ids);
+    this.#told = { ...this.#told, ...told };
+  }
+
+  /**
+   * The call has passed door and schemas and is about to be done.
+   * @throws UnavailableError when it must not be, because it cannot be recorded.
+   */
+  async asked(): Promise<void> {
+    if (!this.#changes) return;
+    await this.#audit.asked(this.#happening(null));
+    this.#allowed = true;
+  }
+
+  /** The call is over. `unidentified`: there was no usable key. */
+  async answered(status: number, { unidentified }: { unidentified: boolean }): Promise<void> {
+    if (this.#allowed) await this.#audit.done(this.#happening(status));
+    // A guessed key is tried on a read as well.
+    else if (this.#changes || unidentified) {
+      await this.#audit.denied(this.#happening(status), { unidentified });
+    }
+  }
+
+  get #changes(): boolean {
+    return this.#route.method !== "GET";
+  }
+
+  #happening(status: number | null): Happening {
+    const { method, path, deed } = this.#route;
+    const { outcome = null, because = null, executionIds = [], madeId = null } = this.#told;
+    return {
+      requestId: this.#caller.requestId,
+      key: this.#key,
+      channel: path.startsWith("/desk/") ? "desk" : "wire",
+      action: `${method} ${path}`,
+      deed,
+      ids: {
+        ...this.#ids,
+        // A change answers with the id that the path has already.
+        ...(madeId === null || Object.values(this.#ids).includes(madeId) ? {} : { madeId }),
+      },
+      executions: executionIds,
+      status,
+      outcome,
+      because,
+      address: this.#caller.address,
+    };
+  }
+}
+
+function shortened(ids: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, id.slice(0, mostCharacters)]));
+}
+
+interface Named {
+  ids: Record<string, string>;
+  authorization: string | null;
+}
+
+/** Only of what has the form of a key of ours: anything else may be a password in the wrong place. */
+function prefixOf(authorization: string | null): AuditEntry["key"] {
+  const text = /\s(ndk_\S+)\s*$/.exec(authorization ?? "")?.[1];
+  return text === undefined || !mayBeKey(text) ? null : { id: null, name: null, prefix: shownPrefix(text) };
+}
