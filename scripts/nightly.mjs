@@ -5,18 +5,19 @@
  * A part is a program that ends with its figure as its last line, and with another exit code than 0 if it failed.
  */
 import { spawn } from "node:child_process";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Name -> script below scripts/ and its arguments. */
+/** Name -> arguments of node, from the root of the repository. */
 const parts = {
-  model: ["verify-model.mjs"],
+  model: ["scripts/verify-model.mjs"],
+  nights: ["--import", "tsx", "bench/nights.ts", "100000"],
 };
 
-async function run([script, ...args]) {
-  const child = spawn(process.execPath, [join(root, "scripts", script), ...args], {
+async function run(args) {
+  const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -15,6 +15,7 @@ import {
   taggedSessions,
   until,
   waitForStatus,
+  type TestServer,
 } from "./support/nightdesk.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
 import { startServerProcess } from "./support/server-process.ts";
@@ -38,11 +39,7 @@ async function activeSession(): Promise<number> {
   );
 }
 
-async function receiptOf(
-  server: { ok: (method: string, path: string) => Promise<any> },
-  poolId: string,
-  jobId: string,
-) {
+async function receiptOf(server: Pick<TestServer, "ok">, poolId: string, jobId: string) {
   const { executionItems } = await server.ok(
     "GET",
     `/integration/api/pools/${poolId}/logs/${jobId}/executions`,

@@ -63,6 +63,13 @@ const darkness = fc
     { kind: "settle", job: one },
     passes(20),
   ]);
+const stopUnderWay = fc
+  .tuple(job, fc.integer({ min: 0, max: 50 }))
+  .map(([one, steps]): Happening[] => [
+    { kind: "execute", job: one },
+    passes(steps),
+    { kind: "stop", job: one },
+  ]);
 const alone = (happening: fc.Arbitrary<Happening>): fc.Arbitrary<Happening[]> =>
   happening.map((one) => [one]);
 export const anyNight = fc
@@ -71,6 +78,7 @@ export const anyNight = fc
       { weight: 6, arbitrary: alone(ofJob) },
       { weight: 4, arbitrary: alone(ofAll) },
       { weight: 4, arbitrary: alone(time) },
+      { weight: 5, arbitrary: stopUnderWay },
       { weight: 1, arbitrary: darkness },
     ),
     { minLength: 2, maxLength: 18 },

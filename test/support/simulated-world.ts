@@ -191,8 +191,10 @@ export class World {
         new Promise((resolve, reject) => {
           if (signal?.aborted === true) return reject(signal.reason);
           const due = this.time + ms;
-          signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+          const onAbort = (): void => reject(signal?.reason);
+          signal?.addEventListener("abort", onAbort, { once: true });
           void this.hop(`sleep ${String(ms)}`, epoch).then(() => {
+            signal?.removeEventListener("abort", onAbort);
             if (signal?.aborted === true) return;
             this.time = Math.max(this.time, due);
             resolve();
