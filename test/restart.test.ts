@@ -57,7 +57,7 @@ async function makeJobs() {
     ...whole,
     configuration: { ...whole.configuration, maxRowsPerSecond: 1000 },
   });
-  return { poolId: poolId as string, ...job };
+  return { poolId: poolId as string, dataSourceId: dataSourceId as string, ...job };
 }
 
 async function startAndWaitForRows(job: Awaited<ReturnType<typeof makeJobs>>): Promise<void> {
@@ -117,6 +117,43 @@ test("SIGTERM in a run stops it with proof and exits 0", async () => {
   expect(await taggedSessions(source)).toEqual([]);
   server = await startServerProcess(home, adminKey);
   expect(await statusOf(server, job.poolId, job.jobId)).toBe("FAIL");
+});
+
+test("SIGTERM: no new work, a grace in which a run may end by itself, each step in the log", async () => {
+  await server.end("SIGTERM");
+  server = await startServerProcess(home, adminKey, { NIGHTDESK_STOP_GRACE_SECONDS: "50" });
+  const job = await makeJobs();
+  const path = `/integration/api/datasource/POSTGRESQL/${job.dataSourceId}`;
+  const whole = await server.ok("GET", path);
+  // About two seconds: it is under way when the signal comes, and over before the grace is.
+  const configuration = { ...whole.configuration, maxRowsPerSecond: 25_000 };
+  await server.ok("PUT", path, { ...whole, configuration });
+  await startAndWaitForRows(job);
+  const ended = server.end("SIGTERM");
+  expect(await ended).toBe(0);
+  expect(server.output()).toMatch(
+    /no new work[\s\S]*1 execution\(s\) run; they have 50 s to end by themselves/,
+  );
+  expect(server.output()).not.toContain("stopping 1 execution(s)");
+  server = await startServerProcess(home, adminKey);
+  expect(await statusOf(server, job.poolId, job.jobId)).toBe("SUCCESS");
+});
+
+test("SIGTERM while the end cannot be proven: cancel, kill, each logged, exit code 20, and the next server goes on", async () => {
+  const job = await makeJobs();
+  await startAndWaitForRows(job);
+  const [session] = await taggedSessions(source);
+  process.kill(session?.pid ?? 0, "SIGSTOP");
+  try {
+    expect(await server.end("SIGTERM")).toBe(20);
+    expect(server.output()).toContain("stopping 1 execution(s), reason shutdown");
+    expect(server.output()).toContain("1 execution(s) not proven to have ended");
+    server = await startServerProcess(home, adminKey);
+    expect(await statusOf(server, job.poolId, job.jobId)).toBe("RUNNING");
+  } finally {
+    process.kill(session?.pid ?? 0, "SIGCONT");
+  }
+  expect(await waitForStatus(server, job.poolId, job.jobId, "FAIL", "CANCEL", "SUCCESS")).toBe("FAIL");
 });
 
 test("a second server on the same home refuses and says who holds it; after a kill -9 the next one starts", async () => {

@@ -43,7 +43,11 @@ export async function startTestServer(
   const home = options.home ?? join(await mkdtemp(join(tmpdir(), "nightdesk-test-")), "home");
   const reports: string[] = [];
   const notices: string[] = [];
-  const env = { ...process.env, NIGHTDESK_MOST_RUNNING: String(options.mostRunning ?? 4) };
+  const env = {
+    ...process.env,
+    NIGHTDESK_MOST_RUNNING: String(options.mostRunning ?? 4),
+    NIGHTDESK_STOP_GRACE_SECONDS: "0",
+  };
   const server: Nightdesk = await startNightdesk(readConfig({ home, port: 0 }, env), {
     report: (line) => reports.push(line),
     log: (line) => notices.push(line),

@@ -11,11 +11,23 @@ export interface ServerProcess extends Pick<TestServer, "call" | "ok" | "url"> {
   end: (signal: "SIGTERM" | "SIGKILL") => Promise<number | null>;
 }
 
-/** A real server in its own process on a home; resolves when it listens, rejects with its output if it ends. */
-export async function startServerProcess(home: string, adminKey: string): Promise<ServerProcess> {
+/**
+ * A real server in its own process on a home; resolves when it listens, rejects with its output if it ends.
+ * `settings` are variables of its environment. Without one it gives what runs no time of its own when it is ended.
+ */
+export async function startServerProcess(
+  home: string,
+  adminKey: string,
+  settings: Record<string, string> = {},
+): Promise<ServerProcess> {
   const script = fileURLToPath(new URL("./serve-child.ts", import.meta.url));
   const child = spawn(process.execPath, ["--import", "tsx", script, home], {
-    env: { ...process.env, NIGHTDESK_ADMIN_KEY: adminKey },
+    env: {
+      ...process.env,
+      NIGHTDESK_ADMIN_KEY: adminKey,
+      NIGHTDESK_STOP_GRACE_SECONDS: "0",
+      ...settings,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
