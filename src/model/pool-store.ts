@@ -89,7 +89,7 @@ export type TableLoad =
 /** Whose mark: a table of an extraction, and the column and table at the source that it was read from. */
 export interface MarkPlace {
   tableExtractionId: string;
-  /** Schema and table as the source spells them. */
+  /** The table at the source, told apart from those of the same name elsewhere. */
   sourceTable: string;
   column: string;
 }

@@ -40,7 +40,7 @@ export async function chooseLoad(choice: Choice): Promise<ChosenLoad> {
   const changeDate = changeDateOf(table);
   const place: MarkPlace = {
     tableExtractionId: table.id,
-    sourceTable: first.label,
+    sourceTable: sourceTableOf(run, first),
     column: changeDate?.column ?? "",
   };
   const delta = run.plan.mode === "DELTA" ? await deltaOf(choice, first, place) : null;
@@ -64,6 +64,13 @@ export async function chooseLoad(choice: Choice): Promise<ChosenLoad> {
   }
   await record.log(messages.appended(target));
   return { read, load: { how: "append", mark } };
+}
+
+/** With its database: what was read of a table says nothing about one of the same name elsewhere. */
+function sourceTableOf({ plan: { dataSource } }: Run, { label }: TableRead): string {
+  if (dataSource === null) return label;
+  const { host, port, database } = dataSource.configuration;
+  return `${host}:${String(port)}/${database}/${label}`;
 }
 
 interface Delta {
