@@ -182,9 +182,9 @@ test("ids in query and body are checked against the pool of the path", async () 
   const before = await everything();
   const constant = { name: "x", type: "PRIVATE_CONSTANT", dataType: "STRING" };
   const greatest = {
-    name: "x",
+    ...constant,
     type: "DYNAMIC",
-    dataType: "INT",
+    dynamicVariableOpType: "FIND_MAX",
     dynamicTable: "BSEG",
     dynamicColumn: "gjahr",
   };

@@ -103,6 +103,13 @@ export type VariableGiven = z.output<typeof variableChange>;
  */
 export function toVariableDraft(body: VariableGiven, old: TaskVariable | null): VariableDraft {
   refuseNotYet(body);
+  if (body.type === "DYNAMIC" && old?.greatestOf == null && body.dynamicVariableOpType === undefined) {
+    throw new UserError("invalid", "A DYNAMIC variable needs its dynamicVariableOpType.", {
+      operation: "define the variable",
+      attribute: "dynamicVariableOpType",
+      next: "Send FIND_MAX.",
+    });
+  }
   const { name, placeholder, description, type, values, defaultValues } = body;
   return {
     ...(name === undefined ? {} : { name }),
