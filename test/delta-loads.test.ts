@@ -35,6 +35,9 @@ afterEach(async () => {
   expect(server.reports).toEqual([]);
 });
 
+/** The job of the test that stops it while it merges. */
+let merging: Job;
+
 type Job = Awaited<ReturnType<typeof makeExtractionJob>>;
 interface Line {
   level: string;
@@ -140,6 +143,15 @@ async function makeVariable(taskId: string, variable: Record<string, unknown>): 
     ...variable,
   });
   return id as string;
+}
+
+/** kill -9 of the one process that owns the pool. */
+function killPoolProcess(): void {
+  const folder = join(server.home, "pools", pool.poolId);
+  const processes = execFileSync("ps", ["-A", "-ww", "-o", "pid=,args="], { encoding: "utf8" }).split("\n");
+  const pids = processes.filter((line) => line.includes(folder)).map((line) => Number.parseInt(line, 10));
+  expect(pids).toHaveLength(1);
+  process.kill(pids[0] ?? 0, "SIGKILL");
 }
 
 test("changes are merged by key: new rows, updates, equal values at the edge; the first load is a full one", async () => {
@@ -263,11 +275,7 @@ test("kill -9 of the pool's process in a delta: FAIL, rows and mark as they were
   await limitRows(1000);
   const executionId = await start(job, "DELTA");
   await untilRead(job.jobId, 500);
-  const folder = join(server.home, "pools", pool.poolId);
-  const processes = execFileSync("ps", ["-A", "-ww", "-o", "pid=,args="], { encoding: "utf8" }).split("\n");
-  const pids = processes.filter((line) => line.includes(folder)).map((line) => Number.parseInt(line, 10));
-  expect(pids).toHaveLength(1);
-  process.kill(pids[0] ?? 0, "SIGKILL");
+  killPoolProcess();
   expect(await waitForStatus(server, pool.poolId, job.jobId, "CANCEL", "SUCCESS", "FAIL")).toBe("FAIL");
   await limitRows(0);
   expect(await queryPool(server, job.path, "select count(*)::int from killed where val like '%!'")).toEqual([
@@ -276,6 +284,38 @@ test("kill -9 of the pool's process in a delta: FAIL, rows and mark as they were
   const next = await succeed(job, "DELTA");
   expect(filters(next)).toEqual(filters(await logOf(executionId)));
   await expectEqual(job, "killed");
+});
+
+test.each([
+  ["a cancel", "CANCEL", () => server.call("POST", `${merging.path}/cancel`)],
+  ["kill -9 of the pool's process", "FAIL", killPoolProcess],
+] as const)("%s while it merges: %s, rows and mark as they were", async (_, ended, stop) => {
+  const table = `merging_${ended.toLowerCase()}`;
+  await makeTable(table, 20_000);
+  merging = await makeJob(table, byDate(table));
+  await succeed(merging, "FULL");
+  const before = await sides(merging, table);
+  // A constraint of the user's own, which makes the merge work for many seconds at the changed rows.
+  await queryPool(
+    server,
+    merging.path,
+    `create table slow (id int, val varchar check (case when val like '%!' then levenshtein(repeat(val, 30), repeat('y' || val, 30)) else 0 end >= 0),
+       "at" timestamptz, "_CELONIS_CHANGE_DATE" timestamp);
+     insert into slow select * from ${table}; drop table ${table}; alter table slow rename to ${table}`,
+  );
+  await source.sql(`update ${table} set val = val || '!', at = at + interval '1 day'`);
+  const executionId = await start(merging, "DELTA");
+  await until(async () =>
+    codes(await logOf(executionId)).includes("WAITING_FOR_SUCCESS_STATE") ? true : null,
+  );
+  // Into the insert, which goes on for many seconds.
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await stop();
+  expect(await waitForStatus(server, pool.poolId, merging.jobId, "CANCEL", "SUCCESS", "FAIL")).toBe(ended);
+  expect((await sides(merging, table)).pool).toEqual(before.pool);
+  await queryPool(server, merging.path, `create or replace table ${table} as select * from ${table}`);
+  expect(filters(await succeed(merging, "DELTA"))).toEqual(filters(await logOf(executionId)));
+  await expectEqual(merging, table);
 });
 
 test("without a key rows are appended, and the log warns", async () => {
