@@ -329,7 +329,7 @@ test("a stop interrupts the insert of a merge that works for minutes, and the ta
   await staging.finish();
   const stop = new AbortController();
   const reason = { by: "operator" };
-  const lastCheck = vi.fn();
+  const lastCheck = vi.fn<() => void>();
   const swapped = store.swap([staging], nextMarker(), lastCheck, { signal: stop.signal });
   setTimeout(() => {
     stop.abort(reason);
