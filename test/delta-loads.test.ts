@@ -2,6 +2,8 @@
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import { byDate, codes, DeltaBench, filters, texts } from "./support/delta-bench.ts";
+import { connectionTo, makeExtractionJob } from "./support/nightdesk.ts";
+import { createDatabase } from "./support/postgres.ts";
 
 let bench: DeltaBench;
 beforeAll(async () => {
@@ -141,6 +143,60 @@ test("new columns fail a delta load in the contract's words, unless they are to 
   expect(
     JSON.stringify(await bench.query(job, "select list(column_name)::varchar from (describe person)")),
   ).toContain("nickname");
+});
+
+test("a new column that is part of the key is never left out: without it rows could not be told apart", async () => {
+  await bench.makeTable("parted", 5);
+  const job = await bench.makeJob("parted", byDate("parted"));
+  await bench.server.ok("PUT", `${job.path}/extractions/${job.extractionId}/configuration`, {
+    ignoreMetadataChanges: true,
+  });
+  await bench.succeed(job, "FULL");
+  await bench.source.sql(`
+    alter table parted add part int not null default 0, drop constraint parted_pkey;
+    alter table parted add primary key (id, part);
+  `);
+  const { status, log } = await bench.run(job, "DELTA");
+  expect([status, texts(log)]).toEqual([
+    "FAIL",
+    expect.stringContaining("Columns: (part) have changed. Table won't be delta loaded."),
+  ]);
+});
+
+test("with a change date and a delta filter both hold", async () => {
+  await bench.makeTable("twofold", 5);
+  const job = await bench.makeJob("twofold", byDate("twofold", { deltaFilterDefinition: "id <> 2" }));
+  await bench.succeed(job, "FULL");
+  await bench.source.sql("update twofold set val = 'new', at = at + interval '1 hour' where id <= 2");
+  expect(filters(await bench.succeed(job, "DELTA"))).toEqual([
+    "id <> 2",
+    expect.stringContaining('"at" >= '),
+  ]);
+  expect(await bench.query(job, "select id from twofold where val = 'new'")).toEqual([[1]]);
+});
+
+test("a connection that leads to another database starts anew: the mark was read elsewhere", async () => {
+  await bench.makeTable("moved", 5);
+  const other = await createDatabase("delta_other");
+  onTestFinished(() => other.end());
+  await other.sql(`
+    create table moved (id int primary key, val text, at timestamptz);
+    insert into moved values (1, 'older than the mark', timestamptz '2020-01-01 00:00+00');
+  `);
+  const { id: dataSourceId } = await bench.server.ok("POST", "/integration/api/datasource/POSTGRESQL", {
+    name: "moved",
+    poolId: bench.pool.poolId,
+    configuration: connectionTo(bench.source),
+  });
+  const job = await makeExtractionJob(bench.server, { ...bench.pool, dataSourceId }, "moved", [
+    byDate("moved"),
+  ]);
+  await bench.succeed(job, "FULL");
+  await bench.server.ok("PUT", `/integration/api/datasource/POSTGRESQL/${dataSourceId}`, {
+    configuration: connectionTo(other),
+  });
+  expect(codes(await bench.succeed(job, "DELTA"))).toContain("DELTA_LOAD_HAS_NO_FILTER");
+  expect(await bench.query(job, "select id, val from moved")).toEqual([[1, "older than the mark"]]);
 });
 
 test("a column that cannot date changes fails the run, naming table and column", async () => {
