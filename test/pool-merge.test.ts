@@ -3,7 +3,15 @@ import { expect, test, vi } from "vitest";
 import type { Column } from "../src/model/columns.ts";
 import type { ChangeMark, PoolStore, StagingTable, TableLoad } from "../src/model/pool-store.ts";
 import { batchOf, type Value } from "./support/column-batch.ts";
-import { ask, checksum, never, openStore, poolFolder, rowsOf, sourceSchema } from "./support/pool-store.ts";
+import {
+  ask,
+  checksum,
+  openStore,
+  poolFolder,
+  rowsOf,
+  sourceSchema,
+  stageTable,
+} from "./support/pool-store.ts";
 
 const columns: Column[] = [
   { name: "a", type: { kind: "int32" } },
@@ -33,16 +41,7 @@ async function staged(
   load: TableLoad,
   of: Column[] = columns,
 ): Promise<StagingTable> {
-  const staging = await store.stage({
-    executionId: "execution",
-    schema: sourceSchema,
-    table,
-    columns: of,
-    preferredTypes: {},
-    changeDate: Date.UTC(2026, 5, 18),
-    load,
-  });
-  await staging.append(batchOf(of, rows));
+  const staging = await stageTable(store, table, of, [batchOf(of, rows)], {}, load);
   await staging.finish();
   return staging;
 }
@@ -277,7 +276,7 @@ test("a mark speaks of one table extraction, source table, column and target, an
   await load(store, "x", [[2, "two"]], append);
   await load(store, "x", [[2, "zwei"]], merge(["a"]));
   expect(await mark(store)).toBe("10");
-  await load(store, "x", [[3, "three"]], merge(["a"], markOf("11", { column: "changed" })));
+  await load(store, "x", [[3, "three"]], replace(markOf("11", { column: "changed" })));
   expect([await mark(store), await mark(store, { column: "changed" })]).toEqual([null, "11"]);
   // Another extraction replaces the table: who loaded into the old one starts anew.
   await load(store, "x", [[4, "four"]], replace(markOf("1", { tableExtractionId: "other" })));
@@ -289,15 +288,21 @@ test("a mark speaks of one table extraction, source table, column and target, an
   expect(await mark(store, { tableExtractionId: "other" })).toBeNull();
 });
 
-test("a target that was taken away meanwhile is not made out of changes alone", async () => {
+test("changes are not added to a target that was taken away or replaced while they were read", async () => {
   const store = await openStore();
-  await load(store, "x", [[1, "one"]], replace());
+  const conflict = { kind: "conflict", message: expect.stringContaining("taken away or replaced") };
+  await load(store, "x", [[1, "one"]], replace(markOf("1")));
   const one = await staged(store, "x", [[2, "two"]], merge(["a"], markOf("2")));
-  await ask(store, "DROP TABLE x");
-  await expect(store.swap([one], nextMarker(), pass)).rejects.toMatchObject({ kind: "conflict" });
-  await ask(store, "CREATE VIEW x AS SELECT 1 AS a");
-  await expect(store.swap([one], nextMarker(), pass)).rejects.toMatchObject({ kind: "conflict" });
-  expect(await mark(store)).toBeNull();
+  const other = markOf("7", { tableExtractionId: "other" });
+  for (const meanwhile of [
+    () => load(store, "x", [[5, "of another extraction"]], replace(other)),
+    () => ask(store, "DROP TABLE x"),
+    () => ask(store, "CREATE VIEW x AS SELECT 1 AS a"),
+  ]) {
+    await meanwhile();
+    await expect(store.swap([one], nextMarker(), pass)).rejects.toMatchObject(conflict);
+    expect(await mark(store)).toBeNull();
+  }
 });
 
 test("a stop interrupts the insert of a merge that works for minutes, and the target is as it was", async () => {
@@ -309,15 +314,7 @@ test("a stop interrupts the insert of a merge that works for minutes, and the ta
        "_CELONIS_CHANGE_DATE" TIMESTAMP); INSERT INTO x VALUES (1, 'one', now())`,
   );
   const before = await checksum(store, "x");
-  const staging = await store.stage({
-    executionId: "execution",
-    schema: sourceSchema,
-    table: "x",
-    columns,
-    preferredTypes: {},
-    changeDate: 0,
-    load: merge(["a"], markOf("2")),
-  });
+  const staging = await stageTable(store, "x", columns, [], {}, merge(["a"]));
   for (let first = 0; first < 400 * 2048; first += 2048) {
     await staging.append(
       batchOf(
@@ -340,61 +337,4 @@ test("a stop interrupts the insert of a merge that works for minutes, and the ta
   expect(await mark(store)).toBeNull();
   await staging.drop();
   expect(await stagingLeft(store)).toBe(0);
-});
-
-test("compare: what is not there, a view, equal tables, and every kind of difference by name", async () => {
-  const store = await openStore();
-  const target = (of: Column[], preferredTypes: Record<string, string> = {}) => ({
-    executionId: "execution",
-    schema: sourceSchema,
-    table: "x",
-    columns: of,
-    preferredTypes,
-    changeDate: 0,
-  });
-  expect(await store.compare(target(columns))).toEqual({ kind: "absent" });
-  await load(store, "x", [[1, "one"]], replace());
-  const same = { kind: "table", added: [], removed: [], retyped: [] };
-  expect(await store.compare(target(columns))).toEqual(same);
-  expect(await store.compare(target(columns, { a: "INT", b: "TEXT" }))).toEqual(same);
-  const other: Column[] = [
-    { name: "A", type: { kind: "int64" } },
-    { name: "nickname", type: { kind: "text" } },
-  ];
-  expect(await store.compare(target(other))).toEqual({
-    kind: "table",
-    added: ["nickname"],
-    removed: ["b"],
-    retyped: [{ column: "A", was: "INTEGER", is: "BIGINT" }],
-  });
-  expect(await store.compare(target(columns, { a: "NUMERIC(9,2)" }))).toMatchObject({
-    retyped: [{ column: "a", was: "INTEGER", is: "DECIMAL(9,2)" }],
-  });
-  await ask(store, "CREATE OR REPLACE TABLE x AS SELECT 1::INT AS a, 'one' AS b");
-  expect(await store.compare(target(columns))).toMatchObject({ added: ["_CELONIS_CHANGE_DATE"] });
-  await ask(store, "DROP TABLE x; CREATE VIEW x AS SELECT 1 AS a");
-  expect(await store.compare(target(columns))).toEqual({ kind: "view" });
-});
-
-test("the greatest value of a column: as text, null without table or value, an unknown column is named", async () => {
-  const store = await openStore();
-  const greatest = (table: string, column: string): Promise<string | null> =>
-    store.greatest(sourceSchema, table, column, { signal: never });
-  expect(await greatest("x", "a")).toBeNull();
-  await load(store, "x", [], replace());
-  expect(await greatest("x", "a")).toBeNull();
-  await load(store, "x", [[null, null]], append);
-  expect(await greatest("x", "a")).toBeNull();
-  await load(
-    store,
-    "x",
-    [
-      [9, "it's"],
-      [154821, "b"],
-    ],
-    append,
-  );
-  expect([await greatest("X", "A"), await greatest("x", "b")]).toEqual(["154821", "it's"]);
-  expect(await greatest("x", "_CELONIS_CHANGE_DATE")).toBe("2026-06-18 00:00:00");
-  await expect(greatest("x", "nope")).rejects.toMatchObject({ message: expect.stringContaining('"nope"') });
 });

@@ -14,7 +14,8 @@ export interface ChangeDate {
 export function changeDateOf({ extra }: TableExtraction): ChangeDate | null {
   const { changeDateColumn, changeDateOffset, changeDateOffsetType } = extra;
   if (typeof changeDateColumn !== "string" || changeDateColumn.trim() === "") return null;
-  const offset = typeof changeDateOffset === "number" ? changeDateOffset : 0;
+  // A table of an earlier version may hold one below 0, which would look ahead and pass rows over.
+  const offset = typeof changeDateOffset === "number" ? Math.max(0, changeDateOffset) : 0;
   const unit =
     changeDateOffsetType === "HOURS" || changeDateOffsetType === "MINUTES" ? changeDateOffsetType : "DAYS";
   return { column: changeDateColumn.trim(), offset, unit };

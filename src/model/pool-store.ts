@@ -18,7 +18,8 @@ export interface PoolStore {
    * Brings all staged tables in as their `load` says, in one transaction, together with their marks and a marker
    * row. `signal` interrupts it; `lastCheck` runs right before COMMIT and throws to give up; COMMIT itself is
    * never interrupted. Returns after the outcome is known.
-   * @throws UserError naming the table for keys that stand for several rows; nothing was changed.
+   * @throws UserError naming the table: "invalid" for keys that stand for several rows, "conflict" when a target
+   *   that was to be added to, or the mark that was gone on from, is not there any more. Nothing was changed.
    */
   swap(
     staged: StagingTable[],
@@ -82,7 +83,7 @@ export interface StagingTarget {
 export type TableLoad =
   /** The target becomes what was staged, and is made if it is not there. `mark` null: none is left. */
   | { how: "replace"; mark: ChangeMark | null }
-  /** Rows of the same key give way to the staged ones. `mark` null: the old one stays. */
+  /** Rows of the same key give way to the staged ones. `mark` follows an older one; null: the old one stays. */
   | { how: "merge"; key: string[]; mark: ChangeMark | null }
   | { how: "append"; mark: ChangeMark | null };
 

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ChangeMark, MarkPlace, StagingTarget } from "../model/pool-store.ts";
-import { rowsOf, type Connections } from "./connections.ts";
+import { rowsOf } from "./connections.ts";
 import { bookSchema } from "./names.ts";
 
 const marks = `${bookSchema}.change_marks`;
@@ -18,18 +18,15 @@ type Place = Pick<StagingTarget, "schema" | "table">;
 
 /** The mark for just this table, column and target; another one says nothing about it. */
 export async function changeMark(
-  connections: Connections,
+  connection: DuckDBConnection,
   { tableExtractionId, sourceTable, column }: MarkPlace,
-  schema: string,
-  table: string,
+  { schema, table }: Place,
 ): Promise<string | null> {
-  const rows = await connections.lend((connection) =>
-    rowsOf(
-      connection,
-      `SELECT value FROM ${marks} WHERE table_extraction_id = $1 AND source_table = $2 AND column_name = $3
-         AND target_schema = $4 AND lower(target_table) = lower($5)`,
-      [tableExtractionId, sourceTable, column, schema, table],
-    ),
+  const rows = await rowsOf(
+    connection,
+    `SELECT value FROM ${marks} WHERE table_extraction_id = $1 AND source_table = $2 AND column_name = $3
+       AND target_schema = $4 AND lower(target_table) = lower($5)`,
+    [tableExtractionId, sourceTable, column, schema, table],
   );
   const value = rows[0]?.[0] ?? null;
   return value === null ? null : String(value);

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { setTimeout as pause } from "node:timers/promises";
 import { UserError } from "../model/errors.ts";
 import type { LoadMarker, StagingTable } from "../model/pool-store.ts";
-import { forgetMarks, setMark } from "./change-marks.ts";
+import { changeMark, forgetMarks, setMark } from "./change-marks.ts";
 import { commit, mark } from "./commit.ts";
 import { checkpoint, rollBack, type Connections } from "./connections.ts";
 import { isConflict, storeError } from "./duckdb-error.ts";
@@ -79,6 +79,9 @@ async function bringIn(
     await forgetMarks(connection, target);
   } else {
     if (kind !== "TABLE") throw gone(target.table);
+    // Another load may have replaced the table since: then what lies before these changes is not in it.
+    if (load.mark !== null && (await changeMark(connection, load.mark, target)) === null)
+      throw gone(target.table);
     await addRows(connection, target, name, load.how === "merge" ? load.key : null, { signal });
   }
   if (load.mark !== null) await setMark(connection, target, load.mark);
@@ -94,10 +97,14 @@ async function named(work: () => Promise<void>): Promise<void> {
 }
 
 function gone(table: string): UserError {
-  return new UserError("conflict", `the table "${table}" was taken away while its changes were read`, {
-    operation: "swap in the extracted tables",
-    next: "run the job with a full load; nothing was changed",
-  });
+  return new UserError(
+    "conflict",
+    `the table "${table}" was taken away or replaced while its changes were read`,
+    {
+      operation: "swap in the extracted tables",
+      next: "run the job with a full load; nothing was changed",
+    },
+  );
 }
 
 function stillHeld(cause: unknown): UserError {

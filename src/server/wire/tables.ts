@@ -136,8 +136,7 @@ const kept = z.object({
   creationDateValueToday: z.boolean().exactOptional(),
   endDateDisabled: z.boolean().exactOptional(),
   changeDateColumn: z.string().exactOptional(),
-  // A look back, never ahead; the most is about two years in minutes.
-  changeDateOffset: numberOrText(z.number().int().min(0).max(1_000_000)).exactOptional(),
+  changeDateOffset: numberOrText(z.number().int()).exactOptional(),
   changeDateOffsetType: z.enum(changeDateOffsetTypes).exactOptional(),
   disableChangeLog: z.boolean().exactOptional(),
   parent: z.boolean().exactOptional(),
