@@ -60,9 +60,20 @@ async function everything(): Promise<unknown> {
   const perPool = pools.map(async ({ id }) => {
     const jobs = await state.jobs(id);
     const tasks = (await Promise.all(jobs.map((job) => state.tasks(job.id)))).flat();
-    const tables = await Promise.all(tasks.map((task) => state.tables(task.id)));
+    const ofTasks = tasks.map(async (task) => [
+      await state.tables(task.id),
+      await state.variables(task.id),
+      await state.extractionConfiguration(task.id),
+    ]);
     const holds = await state.holds(id, desk.clock.time);
-    return [await state.dataSources(id), jobs, tasks, tables, holds, await state.poolStatus(id)];
+    return [
+      await state.dataSources(id),
+      jobs,
+      tasks,
+      await Promise.all(ofTasks),
+      holds,
+      await state.poolStatus(id),
+    ];
   });
   const keys = (await state.keys()).map((key) => ({ ...key, lastUsedAt: null }));
   return [pools, await Promise.all(perPool), keys, await state.activeExecutions()];
@@ -169,6 +180,14 @@ test("ids in query and body are checked against the pool of the path", async () 
   const at = `/integration/api/pools/${own.poolId}`;
   const job = `${at}/jobs/${own.jobId}`;
   const before = await everything();
+  const constant = { name: "x", type: "PRIVATE_CONSTANT", dataType: "STRING" };
+  const greatest = {
+    ...constant,
+    type: "DYNAMIC",
+    dynamicVariableOpType: "FIND_MAX",
+    dynamicTable: "BSEG",
+    dynamicColumn: "gjahr",
+  };
   const refused: [string, string, unknown?][] = [
     ["GET", `${at}/logs/executions?executionId=${foreign.executionId}&type=TASK`],
     ["GET", `${at}/logs/executions?executionId=${own.executionId}&type=TASK&id=${foreign.jobId}`],
@@ -190,6 +209,20 @@ test("ids in query and body are checked against the pool of the path", async () 
     ["POST", `/desk/v1/pools/${own.poolId}/holds`, { scope: "job", id: foreign.jobId }],
     ["POST", `/desk/v1/pools/${own.poolId}/holds`, { scope: "connection", id: foreign.dataSourceId }],
     ["POST", `/desk/v1/pools/${own.poolId}/release`, { holds: [own.holdId, foreign.holdId] }],
+    ["POST", `${at}/tasks/${own.taskId}/variables`, { ...constant, poolId: foreign.poolId }],
+    ["POST", `${at}/tasks/${own.taskId}/variables`, { ...constant, taskId: foreign.taskId }],
+    [
+      "POST",
+      `${at}/tasks/${own.taskId}/variables`,
+      { ...constant, values: [{ taskInstanceId: foreign.taskId }] },
+    ],
+    [
+      "POST",
+      `${at}/tasks/${own.taskId}/variables`,
+      { ...greatest, dynamicDataSourceId: foreign.dataSourceId },
+    ],
+    ["PUT", `${at}/tasks/${own.taskId}/variables/${own.variableId}`, { id: foreign.variableId }],
+    ["PUT", `${at}/tasks/${own.transformationId}/variables/${own.variableId}`, { name: "of another task" }],
     ["PUT", `/integration/api/datasource/POSTGRESQL/${own.dataSourceId}`, { poolId: foreign.poolId }],
     ["PUT", `/integration/api/datasource/POSTGRESQL/${own.dataSourceId}`, { id: foreign.dataSourceId }],
   ];

@@ -12,6 +12,7 @@ import {
   aPool,
   aTable,
   aTask,
+  aVariable,
   idle,
   storedJob,
   temporaryHome,
@@ -49,11 +50,24 @@ test("definitions are read back as they were written, also after a reopen", asyn
     useManualPrimaryKeys: true,
     extra: { joins: [], nested: { a: null } },
   });
+  const variable = aVariable(task, { placeholder: "__proto__", value: "<%= x %> 'ä'", dataType: "STRING" });
+  const greatest = aVariable(task, {
+    type: "DYNAMIC",
+    description: "",
+    value: null,
+    defaultValue: "0",
+    greatestOf: { dataSourceId: source.id, table: 'BS"EG', column: "buzei" },
+  });
+  const settings = { ignoreMetadataChanges: true, extra: { debugMode: true } };
   await store.insertPool(pool);
   await store.insertDataSource(source);
   await store.insertJob(job);
   await store.insertTask(task);
   await store.insertTables([table]);
+  await store.insertVariable(variable);
+  await store.insertVariable(greatest);
+  await store.saveExtractionConfiguration(task.id, { ignoreMetadataChanges: false, extra: {} });
+  await store.saveExtractionConfiguration(task.id, settings);
   await store.close();
 
   const again = await openStateStore(file);
@@ -67,6 +81,9 @@ test("definitions are read back as they were written, also after a reopen", asyn
   expect(await again.task(task.id)).toEqual(task);
   expect(await again.tables(task.id)).toEqual([table]);
   expect(await again.table(table.id)).toEqual(table);
+  expect(await again.variables(task.id)).toEqual([variable, greatest]);
+  expect(await again.variable(greatest.id)).toEqual(greatest);
+  expect(await again.extractionConfiguration(task.id)).toEqual(settings);
   await again.close();
 });
 
@@ -79,19 +96,56 @@ test("what is not there reads as null or empty, and deleting it does nothing", a
     await store.job(id),
     await store.task(id),
     await store.table(id),
-  ]).toEqual([null, null, null, null, null]);
+    await store.variable(id),
+    await store.extractionConfiguration(id),
+  ]).toEqual([null, null, null, null, null, null, null]);
   expect([
     await store.pools(),
     await store.dataSources(id),
     await store.jobs(id),
     await store.tasks(id),
     await store.tables(id),
-  ]).toEqual([[], [], [], [], []]);
+    await store.variables(id),
+  ]).toEqual([[], [], [], [], [], []]);
   await store.deletePool(id);
   await store.deleteDataSource(id);
   await store.deleteJob(id);
   await store.deleteTask(id);
   await store.deleteTable(id);
+  await store.deleteVariable(id);
+});
+
+test("a placeholder is unique in its task, a variable goes with it, and none is without one", async () => {
+  const store = await temporaryStore();
+  const job = await storedJob(store);
+  const task = aTask(job, { position: 1 });
+  const other = aTask(job, { position: 2 });
+  await store.insertTask(task);
+  await store.insertTask(other);
+  const variable = aVariable(task);
+  await store.insertVariable(variable);
+  await store.insertVariable(aVariable(other));
+  await expect(store.insertVariable(aVariable(task))).rejects.toMatchObject({
+    ...conflict,
+    attribute: "placeholder",
+  });
+  const second = aVariable(task, { placeholder: "Year" });
+  await store.insertVariable(second);
+  await expect(store.updateVariable({ ...second, placeholder: "year" })).rejects.toMatchObject(conflict);
+  await expect(store.updateVariable(aVariable(task, { placeholder: "z" }))).rejects.toMatchObject(notFound);
+  const changed = { ...second, name: "n", type: "PUBLIC_CONSTANT" as const, value: null, defaultValue: "1" };
+  await store.updateVariable(changed);
+  expect(await store.variables(task.id)).toEqual([variable, changed]);
+  await expect(store.insertVariable(aVariable({ ...task, id: newId() }))).rejects.toMatchObject(notFound);
+  await expect(
+    store.saveExtractionConfiguration(newId(), { ignoreMetadataChanges: true, extra: {} }),
+  ).rejects.toMatchObject(notFound);
+  await store.saveExtractionConfiguration(task.id, { ignoreMetadataChanges: true, extra: {} });
+  await store.deleteTask(task.id);
+  expect([await store.variable(variable.id), await store.extractionConfiguration(task.id)]).toEqual([
+    null,
+    null,
+  ]);
 });
 
 test("updates change what may change, and name what is missing", async () => {

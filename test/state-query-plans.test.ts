@@ -14,6 +14,7 @@ import {
   aPool,
   aTable,
   aTask,
+  aVariable,
   idle,
   operator,
   temporaryHome,
@@ -31,6 +32,7 @@ const large = [
   "log_line",
   "task",
   "table_extraction",
+  "task_variable",
   "job",
   "data_source",
 ];
@@ -62,6 +64,7 @@ async function callEverything(store: StateStore): Promise<void> {
   const job = aJob(pool.id, { dataSourceId: source.id });
   const task = aTask(job);
   const table = aTable(task);
+  const variable = aVariable(task);
   const execution = anExecution(job);
   const item = anItem(execution);
   const key = aKey();
@@ -86,6 +89,11 @@ async function callEverything(store: StateStore): Promise<void> {
   await store.insertTables([table]);
   await store.updateTables([table]);
   await Promise.all([store.tables(task.id), store.table(table.id)]);
+  await store.insertVariable(variable);
+  await store.updateVariable(variable);
+  await Promise.all([store.variables(task.id), store.variable(variable.id)]);
+  await store.saveExtractionConfiguration(task.id, { ignoreMetadataChanges: true, extra: {} });
+  await store.extractionConfiguration(task.id);
   await store.enqueue(execution);
   await store.claimNext(4, 1);
   await store.requestStop(execution.id, operator, 2);
@@ -132,6 +140,7 @@ async function callEverything(store: StateStore): Promise<void> {
     store.keyUsed(key.id, 1),
     store.revokeKey(key.id, 1),
   ]);
+  await store.deleteVariable(variable.id);
   await store.deleteTable(table.id);
   await store.deleteTask(task.id);
   await store.deleteJob(job.id);

@@ -53,6 +53,35 @@ export const dataPushDeleteStrategies = [
 ] as const;
 export type DataPushDeleteStrategy = (typeof dataPushDeleteStrategies)[number];
 
+export const variableTypes = ["PRIVATE_CONSTANT", "PUBLIC_CONSTANT", "DYNAMIC"] as const;
+export type VariableType = (typeof variableTypes)[number];
+
+export const dynamicVariableOpTypes = ["FIND_MAX", "FIND_MIN", "LIST"] as const;
+export type DynamicVariableOpType = (typeof dynamicVariableOpTypes)[number];
+
+export const filterParserDataTypes = [
+  "DATE",
+  "DOUBLE",
+  "INT",
+  "STRING",
+  "COLUMN",
+  "QUALIFIED_COLUMN",
+  "LIST_DOUBLE",
+  "LIST_INT",
+  "LIST_STRING",
+  "NULL",
+] as const;
+export type FilterParserDataType = (typeof filterParserDataTypes)[number];
+
+export const variableParameterTypes = ["CUSTOM", "DATASOURCE"] as const;
+export type VariableParameterType = (typeof variableParameterTypes)[number];
+
+export const dataPushUpsertStrategies = [
+  "UPSERT_WITH_UNCHANGED_METADATA",
+  "UPSERT_WITH_NULLIFICATION",
+] as const;
+export type DataPushUpsertStrategy = (typeof dataPushUpsertStrategies)[number];
+
 export const privacyTypes = ["PUBLIC", "PUBLIC_TO_DOMAIN", "PRIVATE"] as const;
 export type CloudTeamPrivacyType = (typeof privacyTypes)[number];
 

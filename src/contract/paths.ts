@@ -41,8 +41,12 @@ export const paths = {
   taskEnabled: `${task}/enabled`,
   statement: `${job}/transformations/{taskId}/statement`,
   expanded: `${extraction}/expanded`,
+  extractionConfiguration: `${extraction}/configuration`,
   extractionTables: `${extraction}/tables`,
   extractionTable: `${extraction}/tables/{tableId}`,
+
+  taskVariables: `${pool}/tasks/{taskId}/variables`,
+  taskVariable: `${pool}/tasks/{taskId}/variables/{variableId}`,
 
   logsStatus: `${pool}/logs/status`,
   jobExecutions: `${pool}/logs/{jobId}/executions`,

@@ -2,14 +2,19 @@ import type {
   ChangeDateOffsetType,
   CloudTeamPrivacyType,
   DataPushDeleteStrategy,
+  DataPushUpsertStrategy,
+  DynamicVariableOpType,
   ExecutionStatus,
   ExtractionMode,
+  FilterParserDataType,
   JoinType,
   PoolConfigurationStatus,
   SslMode,
   TableExtractionType,
   TaskType,
   TemplateProtectionStatus,
+  VariableParameterType,
+  VariableType,
 } from "./enums.ts";
 
 /**
@@ -209,8 +214,47 @@ export interface StatementTransport {
   legalNote: string | null;
 }
 
+/** Settings of an extraction; null where nothing is set. */
+export interface ExtractionConfigurationValue {
+  dataPushUpsertStrategy: DataPushUpsertStrategy | null;
+  debugMode: boolean;
+  deleteJob: boolean;
+  connectorSpecificConfiguration: KeyValue[];
+  /** New columns of the source are left out of a delta load instead of failing it. */
+  ignoreMetadataChanges: boolean;
+}
+
+export interface VariableValue {
+  value: string | null;
+  taskInstanceId: string | null;
+}
+
+/** A variable of a task. `values` always holds one entry that names the task instance: clients address it by that. */
+export interface TaskVariableTransport {
+  id: string;
+  poolId: string;
+  /** Id of the task's template. */
+  taskId: string;
+  name: string | null;
+  /** What texts write between `<%=` and `%>`. */
+  placeholder: string | null;
+  description: string | null;
+  type: VariableType;
+  dataType: FilterParserDataType;
+  parameterType: VariableParameterType;
+  dynamicVariableOpType: DynamicVariableOpType | null;
+  dynamicTable: string | null;
+  dynamicColumn: string | null;
+  /** null: the table is a global one. */
+  dynamicDataSourceId: string | null;
+  values: VariableValue[];
+  defaultValues: VariableValue[];
+  settings: { poolVariableId: string | null } | null;
+  defaultSettings: { poolVariableId: string | null } | null;
+}
+
 export interface ExtractionWithTablesTransport extends TaskInstanceTransport {
-  extractionConfigurationValueTransport: unknown;
+  extractionConfigurationValueTransport: ExtractionConfigurationValue | null;
   extractionConfiguration: unknown;
   tables: TableExtractionTransport[];
   metadataTables: { tableName: string; columns: unknown[] }[];

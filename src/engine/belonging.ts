@@ -1,4 +1,4 @@
-import type { DataSource, Job, TableExtraction, Task } from "../model/definitions.ts";
+import type { DataSource, Job, TableExtraction, Task, TaskVariable } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
 import type { Execution } from "../model/execution.ts";
 import type { DefinitionStore, ExecutionStore } from "../model/state-store.ts";
@@ -15,6 +15,7 @@ export type Noun =
   | "extraction"
   | "transformation"
   | "table"
+  | "variable"
   | "execution";
 
 /** The same text whatever the id was: an answer must not tell two unknown things apart. */
@@ -45,6 +46,23 @@ export async function taskOf(store: DefinitionStore, job: Job, taskId: string): 
   const task = await store.task(taskId);
   if (task === null || task.jobId !== job.id) throw notFound("task");
   return task;
+}
+
+/** A task by its pool alone: the paths of variables do not name its job. */
+export async function taskInPool(store: DefinitionStore, poolId: string, taskId: string): Promise<Task> {
+  const task = await store.task(taskId);
+  if (task === null || task.poolId !== poolId) throw notFound("task");
+  return task;
+}
+
+export async function variableOf(
+  store: DefinitionStore,
+  task: Task,
+  variableId: string,
+): Promise<TaskVariable> {
+  const variable = await store.variable(variableId);
+  if (variable === null || variable.taskId !== task.id) throw notFound("variable");
+  return variable;
 }
 
 export async function extractionOf(store: DefinitionStore, job: Job, taskId: string): Promise<Task> {

@@ -4,8 +4,6 @@ import type { PlannedTask, RunPlan } from "../model/execution.ts";
 import type { ExecuteRequest } from "../model/operations.ts";
 import type { DefinitionStore } from "../model/state-store.ts";
 
-const given = (text: string | null): boolean => text !== null && text.trim() !== "";
-
 /**
  * The snapshot a run works on: enabled tasks and tables of the job, cut down to what was asked for.
  * @throws UserError as `Executions.execute` says.
@@ -30,6 +28,8 @@ export async function planRun(
       position: task.position,
       statement: task.statement,
       tables,
+      variables: await store.variables(task.id),
+      ignoreMetadataChanges: (await store.extractionConfiguration(task.id))?.ignoreMetadataChanges ?? false,
     });
   }
   if (planned.length === 0) {
@@ -38,7 +38,6 @@ export async function planRun(
       next: "add or enable a task",
     });
   }
-  if (request.mode === "DELTA") refuseDeltaFilter(planned, operation);
   const dataSource = job.dataSourceId === null ? null : await store.dataSource(job.dataSourceId);
   if (dataSource === null && planned.some((task) => task.type === "EXTRACTION")) {
     throw new UserError("invalid", "an extraction needs a data connection, and the job has none", {
@@ -130,17 +129,5 @@ function refuseSameTarget(tables: TableExtraction[], task: Task, operation: stri
       );
     }
     seen.add(target);
-  }
-}
-
-function refuseDeltaFilter(tasks: PlannedTask[], operation: string): void {
-  for (const task of tasks) {
-    const table = task.tables.find(({ deltaFilter }) => given(deltaFilter));
-    if (table === undefined) continue;
-    throw new UserError(
-      "invalid",
-      `table ${table.tableName} of extraction "${task.name}" has a delta filter, and delta loads are not supported yet`,
-      { operation, attribute: "mode", next: 'execute with mode "FULL", or remove the delta filter' },
-    );
   }
 }

@@ -98,6 +98,9 @@ function orNull(text: string | null): string | null {
 const poolType =
   /^(BOOLEAN|SMALLINT|INTEGER|BIGINT|HUGEINT|REAL|FLOAT|DOUBLE|VARCHAR|BLOB|DATE|TIMESTAMP|TIMESTAMPTZ|TIMESTAMP WITH TIME ZONE|DECIMAL ?\( ?([1-9]|[12]\d|3[0-8]) ?, ?(\d|[12]\d|3[0-8]) ?\))$/i;
 
+/** About two years in minutes, and no date that a source could not count back to. */
+const mostOffset = 1_000_000;
+
 function checkedTable(table: TableExtraction): TableExtraction {
   const operation = "define the table";
   if (table.tableName === "") {
@@ -113,6 +116,18 @@ function checkedTable(table: TableExtraction): TableExtraction {
         attribute: "tableName",
       });
     }
+  }
+  const { changeDateOffset = 0 } = table.extra;
+  if (typeof changeDateOffset === "number" && (changeDateOffset < 0 || changeDateOffset > mostOffset)) {
+    throw new UserError(
+      "invalid",
+      `The offset of a change date is 0 to ${String(mostOffset)}: a look back.`,
+      {
+        operation,
+        place: table.tableName,
+        attribute: "changeDateOffset",
+      },
+    );
   }
   const seen = new Set<string>();
   for (const column of table.columns) {

@@ -81,15 +81,57 @@ export interface TableExtraction {
   schemaName: string | null;
   /** Name in the pool; null: `tableName`. */
   targetTableName: string | null;
-  /** SQL condition at the source, sent as written; null or "": all rows. */
+  /** SQL condition at the source, sent as written once its variables are resolved; null or "": all rows. */
   filter: string | null;
+  /** A further condition of DELTA runs; null or "": none. */
   deltaFilter: string | null;
   /** Empty: all columns. */
   columns: ColumnSelection[];
   useManualPrimaryKeys: boolean;
   disabled: boolean;
   position: number;
-  /** Every other field of the wire object, kept so that a client reads back what it wrote. */
+  /**
+   * Every other field of the wire object, kept so that a client reads back what it wrote. `changeDateOf` reads
+   * the change date from it.
+   */
+  extra: Record<string, unknown>;
+}
+
+export const variableTypes = ["PRIVATE_CONSTANT", "PUBLIC_CONSTANT", "DYNAMIC"] as const;
+export type VariableType = (typeof variableTypes)[number];
+
+export const variableDataTypes = ["DATE", "DOUBLE", "INT", "STRING"] as const;
+export type VariableDataType = (typeof variableDataTypes)[number];
+
+/** A value that the filters and statements of one task name as `<%= placeholder %>`. */
+export interface TaskVariable {
+  id: string;
+  taskId: string;
+  name: string;
+  /** Unique in its task. */
+  placeholder: string;
+  description: string | null;
+  type: VariableType;
+  dataType: VariableDataType;
+  /** Its text; null: none is set. */
+  value: string | null;
+  /** Stands in where there is no value. */
+  defaultValue: string | null;
+  /** DYNAMIC only, and not null there: the greatest value of a column of the pool, which comes before `value`. */
+  greatestOf: PoolColumn | null;
+}
+
+/** A column in the pool; `dataSourceId` null: of a global table. */
+export interface PoolColumn {
+  dataSourceId: string | null;
+  table: string;
+  column: string;
+}
+
+/** Settings of an extraction task. What the server does not act on is kept in `extra`. */
+export interface ExtractionConfiguration {
+  /** New columns of the source are left out of a delta load instead of failing it. */
+  ignoreMetadataChanges: boolean;
   extra: Record<string, unknown>;
 }
 

@@ -11,6 +11,8 @@ export interface ErrorFacts {
   next?: string;
   /** Of a connect: true when it is certain that no session came about, so that there is nothing to look for. */
   noSession?: boolean;
+  /** A name of the contract's ExecutionMessageCode list, where clients know one for this. */
+  code?: string;
   cause?: unknown;
 }
 
@@ -19,6 +21,7 @@ abstract class NightdeskError extends Error {
   readonly place: string | undefined;
   readonly next: string | undefined;
   readonly noSession: boolean;
+  readonly code: string | undefined;
 
   constructor(message: string, facts: ErrorFacts) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -27,6 +30,7 @@ abstract class NightdeskError extends Error {
     this.place = facts.place;
     this.next = facts.next;
     this.noSession = facts.noSession ?? false;
+    this.code = facts.code;
   }
 
   /** One line: operation, place, what happened, next step. */

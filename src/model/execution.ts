@@ -1,5 +1,11 @@
 import type { Proof, StopReason } from "./stop.ts";
-import type { DataSourceType, PostgresConfiguration, TableExtraction, TaskType } from "./definitions.ts";
+import type {
+  DataSourceType,
+  PostgresConfiguration,
+  TableExtraction,
+  TaskType,
+  TaskVariable,
+} from "./definitions.ts";
 
 /** Order of life: QUEUED -> RUNNING -> one terminal status, or QUEUED -> CANCEL. A terminal status never changes. */
 export const executionStatuses = ["QUEUED", "RUNNING", "SUCCESS", "CANCEL", "FAIL", "SKIPPED"] as const;
@@ -31,6 +37,9 @@ export interface PlannedTask {
   position: number;
   statement: string | null;
   tables: TableExtraction[];
+  /** Absent in plans that an earlier version queued, as the next one. */
+  variables?: TaskVariable[];
+  ignoreMetadataChanges?: boolean;
 }
 
 /** A stop that was asked for: the first asker decides the reason, later ones are only counted. */

@@ -10,7 +10,7 @@ export interface Executions {
   /**
    * Queues a run of a snapshot of the job; it is QUEUED or RUNNING when this resolves.
    * @throws UserError "not-found"; "conflict" while one of the same job is not over; "invalid" for a subset
-   *   that names unknown tasks or tables, a DELTA with a delta filter (until deltas exist), or a job with nothing to run.
+   *   that names unknown tasks or tables, or a job with nothing to run.
    */
   execute(jobId: string, request: ExecuteRequest): Promise<Execution>;
   /**

@@ -15,10 +15,32 @@ export interface PoolStore {
    */
   stage(target: StagingTarget): Promise<StagingTable>;
   /**
-   * Swaps all staged tables in, in one transaction, together with a marker row. `lastCheck` runs right
-   * before COMMIT and throws to give up; COMMIT itself is never interrupted. Returns after the outcome is known.
+   * Brings all staged tables in as their `load` says, in one transaction, together with their marks and a marker
+   * row. `signal` interrupts it; `lastCheck` runs right before COMMIT and throws to give up; COMMIT itself is
+   * never interrupted. Returns after the outcome is known.
+   * @throws UserError naming the table: "invalid" for keys that stand for several rows, "conflict" when a target
+   *   that was to be added to, or the mark that was gone on from, is not there any more. Nothing was changed.
    */
-  swap(staged: StagingTable[], marker: LoadMarker, lastCheck: () => void): Promise<void>;
+  swap(
+    staged: StagingTable[],
+    marker: LoadMarker,
+    lastCheck: () => void,
+    options?: { signal: AbortSignal },
+  ): Promise<void>;
+  /** What stands under the name of the target, and how it differs from what would be staged for it. */
+  compare(target: StagingTarget): Promise<TargetState>;
+  /** The mark that the last load into this target left; null if there is none for just this column. */
+  changeMark(place: MarkPlace, schema: string, table: string): Promise<string | null>;
+  /**
+   * The greatest value of a column as text; null if the table is not there, or no row of it has a value.
+   * @throws UserError for a column that is not there.
+   */
+  greatest(
+    schema: string,
+    table: string,
+    column: string,
+    options: { signal: AbortSignal },
+  ): Promise<string | null>;
   /** Whether the marker's transaction was committed: the truth after a COMMIT that seemed to fail. */
   wasCommitted(marker: LoadMarker): Promise<boolean>;
   /**
@@ -53,7 +75,42 @@ export interface StagingTarget {
   preferredTypes: Record<string, string>;
   /** Epoch milliseconds, one value per extraction. */
   changeDate: number;
+  /** Absent: the staged rows replace the target, and no mark is left. */
+  load?: TableLoad;
 }
+
+/** How staged rows come into their target. */
+export type TableLoad =
+  /** The target becomes what was staged, and is made if it is not there. `mark` null: none is left. */
+  | { how: "replace"; mark: ChangeMark | null }
+  /** Rows of the same key give way to the staged ones. `mark` follows an older one; null: the old one stays. */
+  | { how: "merge"; key: string[]; mark: ChangeMark | null }
+  | { how: "append"; mark: ChangeMark | null };
+
+/** Whose mark: a table of an extraction, and the column and table at the source that it was read from. */
+export interface MarkPlace {
+  tableExtractionId: string;
+  /** The table at the source, told apart from those of the same name elsewhere. */
+  sourceTable: string;
+  column: string;
+}
+
+/** How far a source was read by its change dates. */
+export interface ChangeMark extends MarkPlace {
+  /** Exact text as the source gives it. */
+  value: string;
+}
+
+export type TargetState =
+  | { kind: "absent" }
+  | { kind: "view" }
+  | {
+      kind: "table";
+      /** Columns that only the staged rows have, that only the target has, and that differ in type. */
+      added: string[];
+      removed: string[];
+      retyped: { column: string; was: string; is: string }[];
+    };
 
 export interface StagingTable {
   readonly target: StagingTarget;

@@ -1,5 +1,6 @@
 import type { Column, ColumnBatch } from "./columns.ts";
 import type { DataSourceType, PostgresConfiguration, TableExtraction } from "./definitions.ts";
+import type { ChangeDate } from "./change-date.ts";
 import type { SourceSessionId } from "./execution.ts";
 
 /** Everything needed to connect. The password lives only in memory and in this object. */
@@ -32,10 +33,15 @@ export interface Source {
 export interface SourceSession {
   readonly id: SourceSessionId;
   /**
-   * What the table looks like now, and the query that reads it.
-   * @throws FatalSourceError naming table and column if something asked for is not there.
+   * What the table looks like now, and the query that reads it. `table.filter` is sent as it stands. With
+   * `changes`, bounds and rows are of one snapshot, which lasts until the table was read.
+   * @throws FatalSourceError naming table and column if something asked for is not there, or cannot date changes.
+   *   After an error with `changes` the session is only good for being closed.
    */
-  describe(table: TableExtraction, options: { signal: AbortSignal }): Promise<TableRead>;
+  describe(
+    table: TableExtraction,
+    options: { signal: AbortSignal; changes?: ChangeRange },
+  ): Promise<TableRead>;
   /**
    * Reads it. Constant memory: the source is held back while the reader of the batches is busy.
    * Aborting `signal` ends the query at the source too (cancel request and destroyed socket) and
@@ -57,6 +63,19 @@ export interface TableRead {
   query: string;
   /** The source's own estimate of all rows of the table; null if it has none. */
   estimatedRows: number | null;
+  /** null without a `ChangeRange`. */
+  changes: {
+    /** The condition it became, as it is sent; null: none, all rows are read. */
+    condition: string | null;
+    /** What the next range starts from, exact text as the source gives it; null: no row has a change date. */
+    mark: string | null;
+  } | null;
+}
+
+/** Rows by a column that the source moves forward whenever a row changes. */
+export interface ChangeRange extends ChangeDate {
+  /** Rows from this one less the offset on, equal ones included; null: all rows, also those without a change date. */
+  mark: string | null;
 }
 
 /** What the source says of its own sessions, in one read. */

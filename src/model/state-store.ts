@@ -1,4 +1,13 @@
-import type { ApiKey, DataPool, DataSource, Job, TableExtraction, Task } from "./definitions.ts";
+import type {
+  ApiKey,
+  DataPool,
+  DataSource,
+  ExtractionConfiguration,
+  Job,
+  TableExtraction,
+  Task,
+  TaskVariable,
+} from "./definitions.ts";
 import type {
   Execution,
   ExecutionItem,
@@ -57,6 +66,18 @@ export interface DefinitionStore {
   insertTables(tables: TableExtraction[]): Promise<void>;
   updateTables(tables: TableExtraction[]): Promise<void>;
   deleteTable(id: string): Promise<void>;
+
+  /** In order of creation. */
+  variables(taskId: string): Promise<TaskVariable[]>;
+  variable(id: string): Promise<TaskVariable | null>;
+  /** This and `updateVariable` throw UserError("conflict") for a placeholder that the task has already. */
+  insertVariable(variable: TaskVariable): Promise<void>;
+  updateVariable(variable: TaskVariable): Promise<void>;
+  deleteVariable(id: string): Promise<void>;
+
+  /** null before the first `saveExtractionConfiguration`. */
+  extractionConfiguration(taskId: string): Promise<ExtractionConfiguration | null>;
+  saveExtractionConfiguration(taskId: string, configuration: ExtractionConfiguration): Promise<void>;
 }
 
 export interface ExecutionStore {

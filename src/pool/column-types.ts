@@ -17,7 +17,6 @@ import type { Column, ColumnType } from "../model/columns.ts";
 import { UserError } from "../model/errors.ts";
 import type { StagingTarget } from "../model/pool-store.ts";
 import { changeDateColumn } from "./names.ts";
-import { identifier } from "./quote.ts";
 
 /** The type whose vectors have exactly our physical layout, so that columns are copied without a look at values. */
 export function nativeType(type: ColumnType): DuckDBType {
@@ -59,8 +58,8 @@ const scalarType =
   /^(BOOLEAN|TINYINT|SMALLINT|INTEGER|INT|BIGINT|HUGEINT|FLOAT|REAL|DOUBLE|DATE|TIMESTAMP|TIMESTAMPTZ|TIMESTAMP WITH TIME ZONE|TIME|VARCHAR|TEXT|BLOB|UUID)$/;
 const sizedType = /^(DECIMAL|NUMERIC|VARCHAR) ?\( ?\d{1,7} ?(, ?\d{1,2} ?)?\)$/;
 
-/** The columns of a staging table as DDL, the change date last. @throws UserError for names or types that cannot stand. */
-export function columnDefinitions(target: StagingTarget): string {
+/** The columns of a staging table, the change date last. @throws UserError for names or types that cannot stand. */
+export function declaredColumns(target: StagingTarget): { name: string; type: string }[] {
   const seen = new Map<string, string>();
   for (const { name } of target.columns) {
     const key = name.toLowerCase();
@@ -77,10 +76,8 @@ export function columnDefinitions(target: StagingTarget): string {
     }
     seen.set(key, name);
   }
-  const definitions = target.columns.map(
-    (column) => `${identifier(column.name)} ${declaredType(target, column)}`,
-  );
-  return [...definitions, `${identifier(changeDateColumn)} TIMESTAMP`].join(", ");
+  const columns = target.columns.map((column) => ({ name: column.name, type: declaredType(target, column) }));
+  return [...columns, { name: changeDateColumn, type: "TIMESTAMP" }];
 }
 
 function declaredType(target: StagingTarget, column: Column): string {

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { LoadMarker } from "../model/pool-store.ts";
 import { rowsOf, type Connections } from "./connections.ts";
+import { changeMarks } from "./change-marks.ts";
 import { bookSchema } from "./names.ts";
 
 const commits = `${bookSchema}.commits`;
@@ -9,6 +10,7 @@ const commits = `${bookSchema}.commits`;
 export const bookkeeping = `
   CREATE SCHEMA IF NOT EXISTS ${bookSchema};
   CREATE TABLE IF NOT EXISTS ${commits} (execution_id VARCHAR, task_id VARCHAR, committed_at TIMESTAMP);
+  ${changeMarks}
 `;
 
 /** Puts the marker into the transaction that is open on the connection. */

@@ -6,7 +6,7 @@ export const stagingPrefix = "_nd_staging_";
 /** Every schema of our own starts with this. */
 export const ownSchemaPrefix = "_nightdesk";
 
-/** Bookkeeping: what was committed. */
+/** Bookkeeping: what was committed, and how far sources were read. */
 export const bookSchema = "_nightdesk";
 
 /** The functions for Vertica's SQL: last on every search path. Nothing else lives here. */

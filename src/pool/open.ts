@@ -3,6 +3,7 @@ import { mkdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../model/errors.ts";
 import type { PoolStore } from "../model/pool-store.ts";
+import { changeMark } from "./change-marks.ts";
 import { bookkeeping, wasCommitted } from "./commit.ts";
 import { Connections } from "./connections.ts";
 import { isConflict, storeError } from "./duckdb-error.ts";
@@ -11,7 +12,8 @@ import { query } from "./query.ts";
 import { identifier } from "./quote.ts";
 import { dropAllStaging, stage } from "./staging.ts";
 import { swap } from "./swap.ts";
-import { columns, tables } from "./tables.ts";
+import { columns, greatest, tables } from "./tables.ts";
+import { compare } from "./target.ts";
 import { transform } from "./transform.ts";
 import { installVerticaFunctions } from "./vertica-functions.ts";
 
@@ -91,7 +93,11 @@ function storeOf(connections: Connections, closed: () => void): PoolStore {
     ensureSchema: (schema) => ensureSchema(connections, schema),
     dropAllStaging: () => dropAllStaging(connections),
     stage: (target) => stage(connections, target),
-    swap: (staged, marker, lastCheck) => swap(connections, staged, marker, lastCheck),
+    swap: (staged, marker, lastCheck, options) => swap(connections, staged, marker, lastCheck, options),
+    compare: (target) => compare(connections, target),
+    changeMark: (place, schema, table) =>
+      connections.lend((connection) => changeMark(connection, place, { schema, table })),
+    greatest: (schema, table, column, options) => greatest(connections, schema, table, column, options),
     wasCommitted: (marker) => wasCommitted(connections, marker),
     transform: (script, searchPath, marker, options) =>
       transform(connections, script, searchPath, marker, options),

@@ -4,11 +4,11 @@ import { widthOf, type ColumnBatch } from "../model/columns.ts";
 import { UserError } from "../model/errors.ts";
 import type { StagingTable, StagingTarget } from "../model/pool-store.ts";
 import { ChunkWriter } from "./chunk.ts";
-import { columnDefinitions } from "./column-types.ts";
+import { declaredColumns } from "./column-types.ts";
 import { checkpoint, rowsOf, type Connections } from "./connections.ts";
 import { readFault, storeError } from "./duckdb-error.ts";
 import { mentionsOwnName, stagingPrefix } from "./names.ts";
-import { qualified } from "./quote.ts";
+import { identifier, qualified } from "./quote.ts";
 
 /**
  * Rows of one commit: a full row group of DuckDB, which goes to disk compressed and past the write-ahead
@@ -27,7 +27,9 @@ export async function stage(connections: Connections, target: StagingTarget): Pr
     });
   }
   const name = `${stagingPrefix}${randomUUID().replaceAll("-", "")}`;
-  const definitions = columnDefinitions(target);
+  const definitions = declaredColumns(target)
+    .map(({ name: column, type }) => `${identifier(column)} ${type}`)
+    .join(", ");
   const connection = await connections.open();
   try {
     await connection.run(`CREATE TABLE ${qualified(target.schema, name)} (${definitions})`);

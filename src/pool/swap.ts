@@ -2,31 +2,37 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { setTimeout as pause } from "node:timers/promises";
 import { UserError } from "../model/errors.ts";
 import type { LoadMarker, StagingTable } from "../model/pool-store.ts";
+import { changeMark, forgetMarks, setMark } from "./change-marks.ts";
 import { commit, mark } from "./commit.ts";
-import { checkpoint, rollBack, rowsOf, type Connections } from "./connections.ts";
+import { checkpoint, rollBack, type Connections } from "./connections.ts";
 import { isConflict, storeError } from "./duckdb-error.ts";
 import { identifier, qualified } from "./quote.ts";
+import { addRows } from "./add-rows.ts";
 import { DuckDBStagingTable } from "./staging.ts";
+import { kindOf } from "./target.ts";
 
 /** Waits before each further try while a transaction of the workbench holds a target; about six seconds in all. */
 const retryAfterMs = [20, 50, 100, 200, 400, 800, 1600, 3200];
 
+const never = new AbortController().signal;
+
 /**
- * Swaps all staged tables in, in one transaction with the marker. Every error leaves the targets as they
- * were; what `lastCheck` throws is passed on untouched.
+ * Brings all staged tables in, in one transaction with their marks and the marker. Every error leaves the
+ * targets as they were; what `lastCheck` throws, and the signal's reason, are passed on untouched.
  */
 export async function swap(
   connections: Connections,
   staged: StagingTable[],
   marker: LoadMarker,
   lastCheck: () => void,
+  { signal }: { signal: AbortSignal } = { signal: never },
 ): Promise<void> {
   const tables = staged.map(own);
   refuseTwins(tables);
   await connections.lend(async (connection) => {
     for (const waitMs of [...retryAfterMs, null]) {
       try {
-        await swapOnce(connections, connection, tables, marker, lastCheck);
+        await swapOnce(connections, connection, tables, marker, lastCheck, { signal });
         return;
       } catch (error) {
         await rollBack(connection);
@@ -46,45 +52,59 @@ async function swapOnce(
   tables: DuckDBStagingTable[],
   marker: LoadMarker,
   lastCheck: () => void,
+  { signal }: { signal: AbortSignal },
 ): Promise<void> {
   await named(async () => {
     await connection.run("BEGIN");
-    for (const { target, name } of tables) {
-      const kind = await kindOf(connection, target.schema, target.table);
-      if (kind !== null) await connection.run(`DROP ${kind} ${qualified(target.schema, target.table)}`);
-      await connection.run(
-        `ALTER TABLE ${qualified(target.schema, name)} RENAME TO ${identifier(target.table)}`,
-      );
-    }
+    for (const table of tables) await bringIn(connection, table, { signal });
     await mark(connection, marker);
   });
   lastCheck();
   await named(() => commit(connections, connection, marker));
 }
 
+async function bringIn(
+  connection: DuckDBConnection,
+  { target, name }: DuckDBStagingTable,
+  { signal }: { signal: AbortSignal },
+): Promise<void> {
+  const load = target.load ?? { how: "replace", mark: null };
+  const kind = await kindOf(connection, target.schema, target.table);
+  if (load.how === "replace") {
+    if (kind !== null) await connection.run(`DROP ${kind} ${qualified(target.schema, target.table)}`);
+    await connection.run(
+      `ALTER TABLE ${qualified(target.schema, name)} RENAME TO ${identifier(target.table)}`,
+    );
+    // Whoever loaded into the old table has nothing to go on from in the new one.
+    await forgetMarks(connection, target);
+  } else {
+    if (kind !== "TABLE") throw gone(target.table);
+    // Another load may have replaced the table since: then what lies before these changes is not in it.
+    if (load.mark !== null && (await changeMark(connection, load.mark, target)) === null)
+      throw gone(target.table);
+    await addRows(connection, target, name, load.how === "merge" ? load.key : null, { signal });
+  }
+  if (load.mark !== null) await setMark(connection, target, load.mark);
+}
+
 async function named(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    throw storeError("swap in the extracted tables", error);
+    // A stop's reason is data, not an error.
+    throw error instanceof Error ? storeError("swap in the extracted tables", error) : error;
   }
 }
 
-/** What stands under the name now; names are compared without case, as DuckDB does. */
-async function kindOf(
-  connection: DuckDBConnection,
-  schema: string,
-  table: string,
-): Promise<"TABLE" | "VIEW" | null> {
-  const rows = await rowsOf(
-    connection,
-    `SELECT 'TABLE' FROM duckdb_tables() WHERE schema_name = $1 AND lower(table_name) = lower($2)
-     UNION ALL
-     SELECT 'VIEW' FROM duckdb_views() WHERE schema_name = $1 AND lower(view_name) = lower($2)`,
-    [schema, table],
+function gone(table: string): UserError {
+  return new UserError(
+    "conflict",
+    `the table "${table}" was taken away or replaced while its changes were read`,
+    {
+      operation: "swap in the extracted tables",
+      next: "run the job with a full load; nothing was changed",
+    },
   );
-  const kind = rows[0]?.[0];
-  return kind === "TABLE" || kind === "VIEW" ? kind : null;
 }
 
 function stillHeld(cause: unknown): UserError {

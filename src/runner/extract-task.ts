@@ -1,11 +1,13 @@
 import type { TableExtraction } from "../model/definitions.ts";
-import { FatalSourceError, UserError, errorLine, isNightdeskError } from "../model/errors.ts";
+import { FatalSourceError, UserError, isNightdeskError } from "../model/errors.ts";
 import { sourceTag, type PlannedTask } from "../model/execution.ts";
-import type { StagingTable } from "../model/pool-store.ts";
-import type { SourceSession } from "../model/source.ts";
-import { messages } from "./log.ts";
+import type { StagingTable, StagingTarget } from "../model/pool-store.ts";
+import type { SourceSession, TableRead } from "../model/source.ts";
+import { chooseLoad } from "./choose-load.ts";
+import { messages, tableFailure } from "./log.ts";
 import { tableRecord, type Record } from "./record.ts";
 import type { Run } from "./run.ts";
+import { TaskTexts } from "./variables.ts";
 
 /** Progress is saved this often; every save is durable. */
 const progressEveryMs = 1000;
@@ -29,12 +31,13 @@ export async function extractTask(run: Run, task: PlannedTask, record: Record): 
     await record.log(messages.noTables());
     return;
   }
+  const tables = await resolvedTables(run, task);
   const staged: Staged[] = [];
   try {
     const session = await openSession(run);
     try {
       const changeDate = run.clock.now();
-      for (const table of task.tables) {
+      for (const table of tables) {
         signal.throwIfAborted();
         staged.push(await stageTable(run, task, table, session, changeDate));
       }
@@ -49,6 +52,7 @@ export async function extractTask(run: Run, task: PlannedTask, record: Record): 
       () => {
         signal.throwIfAborted();
       },
+      { signal },
     );
   } catch (error) {
     if (signal.aborted) await record.log(messages.canceling(task.name));
@@ -63,6 +67,19 @@ export async function extractTask(run: Run, task: PlannedTask, record: Record): 
     await step.end("SUCCESS", "loaded");
   }
   await record.log(messages.extractionDone());
+}
+
+/** Before the source is touched: a text that cannot be resolved needs no connection to fail. */
+async function resolvedTables(run: Run, task: PlannedTask): Promise<TableExtraction[]> {
+  const texts = new TaskTexts(run, task);
+  const tables: TableExtraction[] = [];
+  for (const table of task.tables) {
+    const filter = await texts.filter(table.filter);
+    // A full load does not read it, so that a variable of it may still be without a value.
+    const deltaFilter = run.plan.mode === "DELTA" ? await texts.filter(table.deltaFilter) : null;
+    tables.push({ ...table, filter, deltaFilter });
+  }
+  return tables;
 }
 
 async function openSession(run: Run): Promise<SourceSession> {
@@ -104,19 +121,11 @@ async function stageTable(
   const record = await tableRecord(run, task, table, null);
   let staging: StagingTable | null = null;
   try {
-    const read = await session.describe(table, { signal });
-    record.item.estimatedRows = read.estimatedRows;
-    await record.log(messages.tableStarts(read.label));
-    const target = table.targetTableName ?? table.tableName;
-    if (target !== table.tableName) await record.log(messages.targetName(target));
-    if (plan.mode === "DELTA") await record.log(messages.deltaWithoutFilter(table.tableName));
-    if (table.filter !== null && table.filter.trim() !== "") await record.log(messages.filter(table.filter));
-    await record.log(messages.query(read.query));
-    staging = await store.stage({
+    const targetFor = ({ columns }: TableRead): StagingTarget => ({
       executionId: plan.executionId,
       schema: plan.dataSource?.id ?? plan.poolId,
-      table: target,
-      columns: read.columns,
+      table: table.targetTableName ?? table.tableName,
+      columns,
       preferredTypes: Object.fromEntries(
         table.columns.flatMap(({ columnName, preferredType }) =>
           preferredType === null ? [] : [[columnName, preferredType]],
@@ -124,6 +133,9 @@ async function stageTable(
       ),
       changeDate,
     });
+    const { read, load } = await chooseLoad({ run, task, table, session, record, targetFor });
+    await record.log(messages.query(read.query));
+    staging = await store.stage({ ...targetFor(read), load });
     let rows = 0;
     let bytes = 0;
     let saved = clock.monotonic();
@@ -160,7 +172,7 @@ async function stageTable(
     return { staging, record };
   } catch (error) {
     await staging?.drop();
-    if (!signal.aborted) await record.log(messages.tableFailed(table.tableName, errorLine(error)));
+    if (!signal.aborted) await record.log(tableFailure(table.tableName, error));
     await record.end(signal.aborted ? "CANCEL" : "FAIL", staging === null ? "untouched" : "discarded");
     throw error;
   }

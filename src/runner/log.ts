@@ -1,3 +1,4 @@
+import { errorLine, isNightdeskError } from "../model/errors.ts";
 import type { LogLevel } from "../model/execution.ts";
 
 /** A log message in the contract's words: text, code of ExecutionMessageCode, and its parameters. */
@@ -9,6 +10,18 @@ export interface Message {
 }
 
 const count = (n: number): string => n.toLocaleString("en-US");
+
+/** A failure under the code that clients know for its cause, where the error has one. */
+export function withCodeOf(error: unknown, message: Message): Message {
+  return isNightdeskError(error) && error.code !== undefined ? { ...message, code: error.code } : message;
+}
+
+/** Why a table failed; what clients know by a code in the very words they know. */
+export function tableFailure(table: string, error: unknown): Message {
+  return isNightdeskError(error) && error.code !== undefined
+    ? { level: "ERROR", text: error.message, code: error.code }
+    : messages.tableFailed(table, errorLine(error));
+}
 
 /** Texts as clients of the platform know them. */
 export const messages = {
@@ -33,6 +46,28 @@ export const messages = {
     level: "WARNING",
     text: `Delta load of table ${table} has no delta filter: a full load is done instead`,
     code: "DELTA_LOAD_HAS_NO_FILTER",
+    parameters: { tableName: table },
+  }),
+  noMark: (table: string, column: string): Message => ({
+    level: "WARNING",
+    text: `Delta load of table ${table} has no change date of ${column} to go on from: a full load is done instead`,
+    code: "DELTA_LOAD_HAS_NO_FILTER",
+    parameters: { tableName: table },
+  }),
+  merged: (target: string, key: readonly string[]): Message => ({
+    level: "INFO",
+    text: `Changes are merged into table ${target} by primary key (${key.join(", ")})`,
+    code: null,
+  }),
+  appended: (target: string): Message => ({
+    level: "WARNING",
+    text: `Table ${target} has no primary key among its columns: rows are appended, and what was loaded before stays beside its changes`,
+    code: null,
+  }),
+  columnsLeftOut: (table: string, columns: readonly string[]): Message => ({
+    level: "WARNING",
+    text: `New columns of table ${table} are left out until its next full load: ${columns.join(", ")}`,
+    code: "METADATA_CHANGED_FOR_TABLE",
     parameters: { tableName: table },
   }),
   query: (sql: string): Message => ({ level: "INFO", text: `Executing query: ${sql}`, code: null }),

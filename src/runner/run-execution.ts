@@ -2,7 +2,7 @@ import type { PlannedTask, RunPlan } from "../model/execution.ts";
 import { errorLine } from "../model/errors.ts";
 import type { RunOutcome } from "../model/pool-protocol.ts";
 import { extractTask } from "./extract-task.ts";
-import { messages } from "./log.ts";
+import { messages, withCodeOf } from "./log.ts";
 import { taskRecord } from "./record.ts";
 import type { Run, RunParts } from "./run.ts";
 import { transformTask } from "./transform-task.ts";
@@ -58,9 +58,9 @@ async function runTask(run: Run, task: PlannedTask): Promise<void> {
     } else {
       const why = errorLine(error);
       // The last line of a failed task is the one clients show as its error.
-      await record.log(
-        task.type === "EXTRACTION" ? messages.extractionFailed(why) : messages.transformationFailed(why),
-      );
+      const failed =
+        task.type === "EXTRACTION" ? messages.extractionFailed(why) : messages.transformationFailed(why);
+      await record.log(withCodeOf(error, failed));
       await record.end("FAIL");
     }
     throw error;

@@ -2,6 +2,7 @@ import type { PlannedTask } from "../model/execution.ts";
 import { messages } from "./log.ts";
 import type { Record } from "./record.ts";
 import type { Run } from "./run.ts";
+import { TaskTexts } from "./variables.ts";
 
 /** Runs the script of a transformation as one transaction: after an error or a stop nothing of it is there. */
 export async function transformTask(run: Run, task: PlannedTask, record: Record): Promise<void> {
@@ -10,8 +11,9 @@ export async function transformTask(run: Run, task: PlannedTask, record: Record)
   // The job's own connection comes first, so that its tables win over global ones of the same name.
   const searchPath = plan.dataSource === null ? [plan.poolId] : [plan.dataSource.id, plan.poolId];
   const lines: Promise<void>[] = [];
+  const statement = await new TaskTexts(run, task).statement(task.statement ?? "");
   await store.transform(
-    task.statement ?? "",
+    statement,
     searchPath,
     { executionId: plan.executionId, taskId: task.id },
     { signal, onStatement: (number, of, sql) => lines.push(record.log(messages.statement(number, of, sql))) },

@@ -7,6 +7,7 @@ import { Holds } from "../engine/holds.ts";
 import { Keys } from "../engine/keys.ts";
 import { Queue } from "../engine/queue.ts";
 import { ExtractionTables } from "../engine/tables.ts";
+import { Variables } from "../engine/variables.ts";
 import { Workbench } from "../engine/workbench.ts";
 import type { Clock } from "../base/clock.ts";
 import type { AuditLog } from "../model/audit.ts";
@@ -87,6 +88,7 @@ export function createApp(parts: AppParts): App {
     queue: new Queue(state, clock, parts.mostRunning),
     definitions: new Definitions(state, poolData, clock),
     tables: new ExtractionTables(state),
+    variables: new Variables(state),
     connections: new Connections(state, parts.secrets, parts.sources, clock),
   });
   const options = {

@@ -5,6 +5,7 @@ import type { Holds } from "../engine/holds.ts";
 import type { Keys } from "../engine/keys.ts";
 import type { Queue } from "../engine/queue.ts";
 import type { ExtractionTables } from "../engine/tables.ts";
+import type { Variables } from "../engine/variables.ts";
 import type { Workbench } from "../engine/workbench.ts";
 import type { AuditLog } from "../model/audit.ts";
 import type { Executions, PoolData } from "../model/operations.ts";
@@ -18,6 +19,7 @@ export interface Operations {
   poolData: PoolData;
   definitions: Definitions;
   tables: ExtractionTables;
+  variables: Variables;
   connections: Connections;
   holds: Holds;
   queue: Queue;

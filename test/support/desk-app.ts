@@ -173,6 +173,8 @@ export interface World {
   taskId: string;
   transformationId: string;
   tableId: string;
+  /** Of the extraction. */
+  variableId: string;
   /** Of the transformation's workbench. */
   statementId: string;
   /** Over. */
@@ -204,6 +206,12 @@ export async function makeWorld(desk: DeskApp, name: string): Promise<World> {
   });
   const tables = `${at}/jobs/${job.id}/extractions/${extraction.id}/tables/`;
   const [table] = await desk.ok<Made[]>("POST", tables, [{ tableName: "BKPF" }]);
+  const variable = await desk.ok<Made>("POST", `${at}/tasks/${extraction.id}/variables/`, {
+    name: "year",
+    type: "PRIVATE_CONSTANT",
+    dataType: "INT",
+    values: [{ value: "2024" }],
+  });
   const workbench = `${at}/jobs/${job.id}/workbench/${transformation.id}/execute`;
   const statement = await desk.ok<Made>("POST", workbench, { statement: "SELECT 1" });
   const run = await desk.ok<{ executionId: string }>("POST", `${at}/jobs/${job.id}/execute`);
@@ -216,6 +224,7 @@ export async function makeWorld(desk: DeskApp, name: string): Promise<World> {
     taskId: extraction.id,
     transformationId: transformation.id,
     tableId: table?.id ?? newId(),
+    variableId: variable.id,
     statementId: statement.id,
     executionId: run.executionId,
     keyId: key.id,

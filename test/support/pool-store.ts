@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Column, ColumnBatch } from "../../src/model/columns.ts";
-import type { PoolStore, QueryResult, StagingTable } from "../../src/model/pool-store.ts";
+import type { PoolStore, QueryResult, StagingTable, TableLoad } from "../../src/model/pool-store.ts";
 import { openPoolStore } from "../../src/pool/index.ts";
 
 /** The schema of the connection, first in the search path, and that of the pool. */
@@ -34,6 +34,7 @@ export async function stageTable(
   columns: Column[],
   batches: ColumnBatch[],
   preferredTypes: Record<string, string> = {},
+  load?: TableLoad,
 ): Promise<StagingTable> {
   const staging = await store.stage({
     executionId: "execution",
@@ -42,6 +43,7 @@ export async function stageTable(
     columns,
     preferredTypes,
     changeDate: Date.UTC(2026, 5, 18, 23, 55, 0, 123),
+    ...(load === undefined ? {} : { load }),
   });
   for (const batch of batches) await staging.append(batch);
   return staging;

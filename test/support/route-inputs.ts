@@ -35,6 +35,8 @@ export function inputOf(route: Route, world: HeldWorld): { query?: string; body?
       return { body: [{ tableName: "BSEG" }] };
     case "PUT /jobs/{jobId}/extractions/{taskId}/tables":
       return { body: [{ id: world.tableId, filterDefinition: "1=1" }] };
+    case "POST /tasks/{taskId}/variables":
+      return { body: { name: "Another", type: "PUBLIC_CONSTANT", dataType: "STRING" } };
     case "POST /jobs/{jobId}/workbench/{taskId}/execute":
       return { body: { statement: "SELECT 1" } };
     case "GET /report":

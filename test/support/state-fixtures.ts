@@ -10,6 +10,7 @@ import type {
   Job,
   TableExtraction,
   Task,
+  TaskVariable,
 } from "../../src/model/definitions.ts";
 import type { Execution, ExecutionItem } from "../../src/model/execution.ts";
 import type { Hold } from "../../src/model/hold.ts";
@@ -101,6 +102,22 @@ export function aTable(task: Task, changes: Partial<TableExtraction> = {}): Tabl
     disabled: false,
     position: 1,
     extra: {},
+    ...changes,
+  };
+}
+
+export function aVariable(task: Task, changes: Partial<TaskVariable> = {}): TaskVariable {
+  return {
+    id: newId(),
+    taskId: task.id,
+    name: "Year",
+    placeholder: "year",
+    description: null,
+    type: "PRIVATE_CONSTANT",
+    dataType: "INT",
+    value: "2024",
+    defaultValue: null,
+    greatestOf: null,
     ...changes,
   };
 }

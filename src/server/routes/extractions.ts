@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { paths } from "../../contract/index.ts";
+import { paths, type ExtractionConfigurationValue } from "../../contract/index.ts";
 import { extractionOf, jobOf, mustBeSame, tableOf } from "../../engine/belonging.ts";
 import type { Task } from "../../model/definitions.ts";
 import { UserError } from "../../model/errors.ts";
@@ -7,19 +7,39 @@ import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
 import { toTask } from "../wire/jobs.ts";
 import {
+  configurationGiven,
+  extractionConfigurationValue,
   extractionTransport,
   tableTransport,
   tablesGiven,
+  toConfiguration,
+  toConfigurationDraft,
   toTable,
   toTableDraft,
   type TableGiven,
 } from "../wire/tables.ts";
 
-export function extractionRoutes({ state, tables }: Operations): Route[] {
+export function extractionRoutes({ state, tables, variables }: Operations): Route[] {
   const extraction = async (poolId: string, ids: { jobId: string; taskId: string }): Promise<Task> =>
     await extractionOf(state, await jobOf(state, poolId, ids.jobId), ids.taskId);
 
+  const configurationOf = async ({ id }: Task): Promise<ExtractionConfigurationValue | null> => {
+    const configuration = await state.extractionConfiguration(id);
+    return configuration === null ? null : toConfiguration(configuration);
+  };
+
   return [
+    route({
+      method: "PUT",
+      path: paths.extractionConfiguration,
+      access: { verb: "edit", on: "pool" },
+      body: { json: configurationGiven },
+      answer: extractionConfigurationValue,
+      operation: async ({ pool, ids, body }) => {
+        const task = await extraction(pool.id, ids);
+        return toConfiguration(await variables.configure(task, toConfigurationDraft(body)));
+      },
+    }),
     route({
       method: "GET",
       path: paths.expanded,
@@ -29,7 +49,7 @@ export function extractionRoutes({ state, tables }: Operations): Route[] {
         const task = await extraction(pool.id, ids);
         return {
           ...toTask(task),
-          extractionConfigurationValueTransport: null,
+          extractionConfigurationValueTransport: await configurationOf(task),
           extractionConfiguration: null,
           tables: (await state.tables(task.id)).map(toTable),
           metadataTables: [],

@@ -13,6 +13,7 @@ import { poolRoutes } from "./pools.ts";
 import { stopRoutes } from "./stops.ts";
 import { taskRoutes } from "./tasks.ts";
 import { teamRoutes } from "./team.ts";
+import { variableRoutes } from "./variables.ts";
 
 /** The table: every path that the server answers. */
 export function allRoutes(operations: Operations): Route[] {
@@ -23,6 +24,7 @@ export function allRoutes(operations: Operations): Route[] {
     ...jobRoutes(operations),
     ...taskRoutes(operations),
     ...extractionRoutes(operations),
+    ...variableRoutes(operations),
     ...logRoutes(operations),
     ...poolDataRoutes(operations),
     ...deskRoutes(operations),

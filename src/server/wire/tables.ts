@@ -2,13 +2,16 @@ import { z } from "zod";
 import {
   changeDateOffsetTypes,
   dataPushDeleteStrategies,
+  dataPushUpsertStrategies,
   joinTypes,
   tableExtractionTypes,
+  type ExtractionConfigurationValue,
   type ExtractionWithTablesTransport,
+  type KeyValue,
   type TableExtractionTransport,
 } from "../../contract/index.ts";
 import type { TableDraft } from "../../engine/tables.ts";
-import type { TableExtraction } from "../../model/definitions.ts";
+import type { ExtractionConfiguration, TableExtraction } from "../../model/definitions.ts";
 import { UserError } from "../../model/errors.ts";
 import { id, numberOrText, text } from "./fields.ts";
 import { taskShape } from "./jobs.ts";
@@ -69,8 +72,55 @@ export const tableTransport: z.ZodType<TableExtractionTransport> = z.strictObjec
   mirrorTableNames: z.array(z.string()),
 });
 
+export const extractionConfigurationValue: z.ZodType<ExtractionConfigurationValue> = z.strictObject({
+  dataPushUpsertStrategy: z.enum(dataPushUpsertStrategies).nullable(),
+  debugMode: z.boolean(),
+  deleteJob: z.boolean(),
+  connectorSpecificConfiguration: z.array(keyValue),
+  ignoreMetadataChanges: z.boolean(),
+});
+
+const keptConfiguration = z.object({
+  dataPushUpsertStrategy: z.enum(dataPushUpsertStrategies).exactOptional(),
+  debugMode: z.boolean().exactOptional(),
+  deleteJob: z.boolean().exactOptional(),
+  connectorSpecificConfiguration: z.array(keyValueGiven).exactOptional(),
+});
+export const configurationGiven = keptConfiguration.extend({
+  ignoreMetadataChanges: z.boolean().exactOptional(),
+});
+
+export function toConfigurationDraft(
+  given: z.output<typeof configurationGiven>,
+): Partial<ExtractionConfiguration> {
+  const { ignoreMetadataChanges } = given;
+  return {
+    ...(ignoreMetadataChanges === undefined ? {} : { ignoreMetadataChanges }),
+    extra: keptConfiguration.parse(given),
+  };
+}
+
+export function toConfiguration({
+  ignoreMetadataChanges,
+  extra,
+}: ExtractionConfiguration): ExtractionConfigurationValue {
+  const { connectorSpecificConfiguration = [], ...kept } = keptConfiguration.parse(extra);
+  return {
+    dataPushUpsertStrategy: null,
+    debugMode: false,
+    deleteJob: false,
+    ...kept,
+    connectorSpecificConfiguration: connectorSpecificConfiguration.map(withValue),
+    ignoreMetadataChanges,
+  };
+}
+
+function withValue({ key, value }: z.output<typeof keyValueGiven>): KeyValue {
+  return { key, value: value ?? null };
+}
+
 export const extractionTransport: z.ZodType<ExtractionWithTablesTransport> = taskShape.extend({
-  extractionConfigurationValueTransport: z.unknown(),
+  extractionConfigurationValueTransport: extractionConfigurationValue.nullable(),
   extractionConfiguration: z.unknown(),
   tables: z.array(tableTransport),
   metadataTables: z.array(z.strictObject({ tableName: z.string(), columns: z.array(z.unknown()) })),
@@ -78,7 +128,7 @@ export const extractionTransport: z.ZodType<ExtractionWithTablesTransport> = tas
 
 const listed = z.array(z.string());
 
-/** Fields this server keeps and gives back, and does not act on. */
+/** Fields this server keeps and gives back. Of these it acts on the change date alone. */
 const kept = z.object({
   customizeColumnSelection: z.boolean().exactOptional(),
   selectedColumns: listed.exactOptional(),
@@ -214,10 +264,7 @@ export function toTable(table: TableExtraction): TableExtractionTransport {
     calculatedColumns: [],
     mirrorTableNames: [],
     ...extra,
-    connectorSpecificConfiguration: (extra.connectorSpecificConfiguration ?? []).map(({ key, value }) => ({
-      key,
-      value: value ?? null,
-    })),
+    connectorSpecificConfiguration: (extra.connectorSpecificConfiguration ?? []).map(withValue),
     id: table.id,
     taskId: table.taskId,
     jobId: table.jobId,

@@ -1,6 +1,7 @@
 import type { TableExtraction } from "../../model/definitions.ts";
 import { FatalSourceError, isNightdeskError } from "../../model/errors.ts";
-import type { TableRead } from "../../model/source.ts";
+import type { ChangeRange, TableRead } from "../../model/source.ts";
+import { boundsOf } from "./change-range.ts";
 import type { Link } from "./connect.ts";
 import { placeOf, statementError } from "./errors.ts";
 import { quoteTable } from "./quote.ts";
@@ -29,21 +30,44 @@ interface ChosenColumn extends ReadType {
 
 const operation = "describe a table of the source";
 
-/** Looks a table up in the catalog and makes the query that reads it, checked by the server. */
-export async function describeTable(link: Link, table: TableExtraction): Promise<TableRead> {
+/**
+ * Looks a table up in the catalog and makes the query that reads it, checked by the server. With `range` the
+ * link must be in a snapshot.
+ */
+export async function describeTable(
+  link: Link,
+  table: TableExtraction,
+  range: ChangeRange | null = null,
+): Promise<TableRead> {
   const wanted = table.schemaName === null ? table.tableName : `${table.schemaName}.${table.tableName}`;
   try {
     const relation = await findRelation(link, table);
     const label = `${relation.schema}.${relation.name}`;
-    const chosen = chooseColumns(link, table, label, await columnsOf(link, relation.oid));
-    const select = selectOf(relation, chosen, table.filter);
-    await check(link, label, select);
+    const columns = await columnsOf(link, relation.oid);
+    const chosen = chooseColumns(link, table, label, columns);
+    const filter = table.filter === null || table.filter.trim() === "" ? null : table.filter;
+    await check(link, label, selectOf(relation, chosen, filter, null));
+    const changes =
+      range === null
+        ? null
+        : await boundsOf(
+            link,
+            {
+              label,
+              from: quoteTable(relation.schema, relation.name),
+              filter,
+              column: dateColumn(link, label, columns, range.column),
+            },
+            range,
+          );
+    const select = selectOf(relation, chosen, filter, changes?.condition ?? null);
     return {
       label,
       columns: chosen.map(({ name, type }) => ({ name, type })),
       primaryKey: await primaryKeyOf(link, relation.oid, table, chosen),
       query: `COPY (${select}\n) TO STDOUT (FORMAT binary)`,
       estimatedRows: await estimateOf(link, relation),
+      changes,
     };
   } catch (error) {
     if (isNightdeskError(error)) throw error;
@@ -145,11 +169,23 @@ function findColumn(columns: SourceColumn[], wanted: string): string | null {
   return alike.length === 1 ? (alike[0]?.name ?? null) : null;
 }
 
-function selectOf({ schema, name }: Relation, chosen: ChosenColumn[], filter: string | null): string {
+function dateColumn(link: Link, label: string, columns: SourceColumn[], wanted: string): SourceColumn {
+  const name = findColumn(columns, wanted);
+  const found = columns.find((column) => column.name === name);
+  if (found !== undefined) return found;
+  throw fatal(link, `table ${label} has no column "${wanted}"`, "correct the change date column");
+}
+
+function selectOf(
+  { schema, name }: Relation,
+  chosen: ChosenColumn[],
+  filter: string | null,
+  condition: string | null,
+): string {
   const list = chosen.map(({ expression }) => expression).join(", ");
   // On lines of its own: a comment at the end of the filter ends with its line.
-  const where = filter === null || filter.trim() === "" ? "" : ` WHERE (\n${filter}\n)`;
-  return `SELECT ${list} FROM ${quoteTable(schema, name)}${where}`;
+  const where = [...(filter === null ? [] : [`(\n${filter}\n)`]), ...(condition === null ? [] : [condition])];
+  return `SELECT ${list} FROM ${quoteTable(schema, name)}${where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`}`;
 }
 
 /**

@@ -28,6 +28,8 @@ const settings: [name: string, value: string][] = [
   ["IntervalStyle", "postgres"],
   ["extra_float_digits", "3"],
   ["bytea_output", "hex"],
+  // A backslash in a quoted value is a backslash.
+  ["standard_conforming_strings", "on"],
 ];
 
 /** How often a working backend looks whether its client is still there; PostgreSQL 14 or newer, not on every system. */

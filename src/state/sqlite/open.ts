@@ -15,6 +15,7 @@ import { endStore } from "./execution-end.ts";
 import { shiftStore } from "./shift.ts";
 import { tableStore } from "./tables.ts";
 import { taskStore } from "./tasks.ts";
+import { variableStore } from "./variables.ts";
 
 /**
  * Opens the state database in `file`, creates it if it is missing (readable by its owner only) and brings
@@ -42,6 +43,7 @@ export function stateStore(connection: Connection): StateStore {
     ...jobStore(connection),
     ...taskStore(connection),
     ...tableStore(connection),
+    ...variableStore(connection),
     ...executionStore(connection),
     ...itemStore(connection),
     ...logStore(connection),
