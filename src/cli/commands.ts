@@ -4,7 +4,7 @@ import type { Run } from "./context.ts";
 export interface Command {
   /** `nightdesk VERB`, one or two words; `object` is what it acts on. */
   verb: string;
-  object: "jobs" | "records" | "server" | "sample";
+  object: "jobs" | "holds" | "executions" | "records" | "server" | "sample";
   summary: string;
   /** Positional arguments as commander writes them. */
   args: readonly { syntax: string; meaning: string }[];
@@ -32,6 +32,11 @@ const team: readonly Option[] = [
   { syntax: "--json", meaning: "one JSON object instead of text" },
 ];
 
+const connection: Option = {
+  syntax: "--connection <C>",
+  meaning: "name or id of a connection, in the place of the pool",
+};
+
 export const commands: readonly Command[] = [
   {
     verb: "status",
@@ -55,13 +60,89 @@ export const commands: readonly Command[] = [
       { syntax: "--all", meaning: "stop every job of the pool" },
       { syntax: "--wait <SECONDS>", meaning: "how long to wait for the proof (default: 60)" },
       { syntax: "--reason <TEXT>", meaning: "why, for the log of the run" },
+      {
+        syntax: "--hold-until <T>",
+        meaning: "hold the job first, or the pool with --all; a refused hold keeps no stop back",
+      },
       ...team,
     ],
     examples: [
       'nightdesk stop "Finance documents" --reason "source shuts down at 24:00"',
       "nightdesk stop --all --wait 120 --json",
+      'nightdesk stop "Finance documents" --hold-until 2026-06-19T02:00+09:00',
     ],
     load: () => import("./stop.ts"),
+  },
+  {
+    verb: "go",
+    object: "jobs",
+    summary: "does anything of the pool, or of one connection, touch its source, and will anything?",
+    args: [],
+    options: [connection, ...team],
+    examples: ["nightdesk go", 'nightdesk go --connection "SAP ECC" --json'],
+    load: () => import("./go.ts"),
+  },
+  {
+    verb: "hold",
+    object: "holds",
+    summary: "nothing of it starts from now on; what runs goes on",
+    args: [{ syntax: "[JOB]", meaning: "name or id of a data job; without it the whole pool" }],
+    options: [
+      connection,
+      { syntax: "--until <T>", meaning: "when it ends by itself (default: when it is released)" },
+      { syntax: "--reason <TEXT>", meaning: "why, shown to whoever is refused" },
+      ...team,
+    ],
+    examples: [
+      'nightdesk hold "Finance documents" --until 2026-06-19T02:00+09:00 --reason "patch night"',
+      'nightdesk hold --connection "SAP ECC" --until +2h',
+    ],
+    load: async () => ({ run: (await import("./hold.ts")).runHold }),
+  },
+  {
+    verb: "holds",
+    object: "holds",
+    summary: "the holds in force",
+    args: [],
+    options: team,
+    examples: ["nightdesk holds"],
+    load: async () => ({ run: (await import("./hold.ts")).runHolds }),
+  },
+  {
+    verb: "release",
+    object: "holds",
+    summary: "end holds, and say what starts by it",
+    args: [{ syntax: "[JOB]", meaning: "name or id of a data job: the holds laid on it" }],
+    options: [
+      connection,
+      { syntax: "--hold <ID>", meaning: "this hold" },
+      { syntax: "--all", meaning: "every hold of the pool" },
+      { syntax: "--dry-run", meaning: "only list what would start" },
+      ...team,
+    ],
+    examples: ['nightdesk release "Finance documents" --dry-run', "nightdesk release --all"],
+    load: () => import("./release.ts"),
+  },
+  {
+    verb: "settle",
+    object: "executions",
+    summary: "declare an execution over whose source is gone for good; never reads as proof",
+    args: [{ syntax: "<EXECUTION>", meaning: "id of the execution" }],
+    options: [
+      { syntax: "--because <TEXT>", meaning: "what you know; stays on record", required: true },
+      ...team,
+    ],
+    examples: ['nightdesk settle 7f3c... --because "host down"'],
+    load: () => import("./settle.ts"),
+  },
+  {
+    verb: "receipt",
+    object: "executions",
+    summary: "how an execution ended, step by step and table by table",
+    args: [{ syntax: "<EXECUTION>", meaning: "id of the execution" }],
+    options: team,
+    examples: ["nightdesk receipt 7f3c..."],
+    load: () => import("./receipt.ts"),
   },
   {
     verb: "report",

@@ -1,4 +1,6 @@
 import type { Clock } from "../base/clock.ts";
+import { isId } from "../base/ids.ts";
+import { parseTime } from "./times.ts";
 
 /** Where text goes; `process.stdout` fits. */
 export interface Output {
@@ -49,8 +51,8 @@ export interface CliContext {
 
 /** What a command line says, as text; what it means is for the command. */
 export interface Input {
-  /** Positional argument; null: not given. An empty one is not the same. */
-  job: string | null;
+  /** The positional argument; null: not given. An empty one is not the same. */
+  argument: string | null;
   options: Readonly<Record<string, string | boolean | undefined>>;
 }
 
@@ -80,6 +82,32 @@ export function textOption({ options }: Input, name: string): string | undefined
     );
   }
   return typeof value === "string" ? value : undefined;
+}
+
+/** The id of an execution as positional argument. @throws UsageError. */
+export function executionArgument({ argument }: Input): string {
+  if (argument === null || !isId(argument)) {
+    throw new UsageError("EXECUTION is the id of an execution", "take it from nightdesk status");
+  }
+  return argument;
+}
+
+/**
+ * A moment to come, epoch ms; undefined if it was not given.
+ * @throws UsageError for one that is over, or that could mean two.
+ */
+export function momentOption(input: Input, name: string, now: number): number | undefined {
+  const text = textOption(input, name);
+  if (text === undefined) return undefined;
+  const moment = parseTime(text, now);
+  const wrong = "wrong" in moment ? moment.wrong : moment.at <= now ? "is in the past" : null;
+  if (wrong !== null || "wrong" in moment) {
+    throw new UsageError(
+      `the time ${JSON.stringify(text)} ${wrong ?? ""}`,
+      "write it like 2026-06-19T02:00+09:00, or +90m, +2h from now",
+    );
+  }
+  return moment.at;
 }
 
 /** A TCP port. @throws UsageError. */

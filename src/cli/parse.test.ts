@@ -10,17 +10,17 @@ test("job and options arrive as text", async () => {
   ).toMatchObject({
     kind: "run",
     command: { verb: "stop" },
-    input: { job: "Finance documents", options: { wait: "5", execution: "e-1", json: true } },
+    input: { argument: "Finance documents", options: { wait: "5", execution: "e-1", json: true } },
   });
   expect(await read("status", "--key-file", "key.txt", "--", "--all")).toMatchObject({
     kind: "run",
-    input: { job: "--all", options: { keyFile: "key.txt" } },
+    input: { argument: "--all", options: { keyFile: "key.txt" } },
   });
 });
 
 test("no job and an empty job are not the same", async () => {
-  expect(await read("stop")).toMatchObject({ kind: "run", input: { job: null } });
-  expect(await read("stop", "")).toMatchObject({ kind: "run", input: { job: "" } });
+  expect(await read("stop")).toMatchObject({ kind: "run", input: { argument: null } });
+  expect(await read("stop", "")).toMatchObject({ kind: "run", input: { argument: "" } });
 });
 
 test.each([
@@ -30,6 +30,10 @@ test.each([
   [["status", "--wait", "5"], "unknown option"],
   [["stop", "--wait"], "argument missing"],
   [["serve"], "--home"],
+  [["go", "Finance documents"], "too many arguments"],
+  [["settle"], "EXECUTION"],
+  [["settle", "e-1"], "--because"],
+  [["receipt"], "EXECUTION"],
 ])("%j is a usage error", async (argv, reason) => {
   expect(await read(...argv)).toMatchObject({ kind: "usage", reason: expect.stringContaining(reason) });
 });

@@ -10,7 +10,7 @@ export type Parsed =
   | { kind: "usage"; reason: string; next: string };
 
 const codesHelp = `
-Exit codes of status and stop (report: 0 when it is given; audit verify: 0 when the chain holds, else 20):
+Exit codes (report: 0 when it is given; audit verify: 0 when the chain holds, else 20; not of serve and demo):
   0 CLEAR, 4 REPORTED CLEAR, 10 RUNNING, 20 UNKNOWN, 30 DENIED, 40 UNREACHABLE, 50 USAGE
 `;
 
@@ -62,8 +62,8 @@ function add(program: Parser, command: Command, choose: (input: Input) => void):
     else parser.option(syntax, meaning);
   }
   parser.action(() => {
-    const [job] = parser.args;
-    choose({ job: job ?? null, options: parser.opts() });
+    const [argument] = parser.args;
+    choose({ argument: argument ?? null, options: parser.opts() });
   });
 }
 

@@ -1,6 +1,6 @@
-import { asciiJson } from "../base/ascii.ts";
+import { asciiJson, toAscii } from "../base/ascii.ts";
 import { codes, verdictText } from "../desk/index.ts";
-import type { Verdict } from "../desk/index.ts";
+import type { FoundReceipt, Verdict } from "../desk/index.ts";
 import type { Output } from "./context.ts";
 
 /** The team and pool an answer is about; null where the command did not get that far. */
@@ -19,7 +19,19 @@ export function printVerdict(
   return verdict.code;
 }
 
-function verdictJson({ code, word, reason, asOf, jobs, next }: Verdict, place: Place | null): string {
+/** Writes a receipt as the team wrote it, and returns its code. */
+export function printReceipt(
+  { receipt, code }: FoundReceipt,
+  { json }: { json: boolean },
+  stdout: Output,
+): number {
+  const lines = receipt.text.replace(/\r?\n$/, "").split(/\r?\n/);
+  stdout.write(json ? `${asciiJson(receipt.whole)}\n` : lines.map((line) => `${toAscii(line)}\n`).join(""));
+  return code;
+}
+
+function verdictJson(verdict: Verdict, place: Place | null): string {
+  const { code, word, reason, asOf, jobs, next, holds, starts, sources } = verdict;
   const answer = {
     code,
     word,
@@ -35,12 +47,16 @@ function verdictJson({ code, word, reason, asOf, jobs, next }: Verdict, place: P
       startedAt: job.startedAt,
       rows: job.rows,
       stopping: job.stopping,
+      declared: job.declared,
       code: codes[job.word],
       word: job.word,
       outcome: job.outcome,
       note: job.note,
     })),
     ...(next === null ? {} : { next }),
+    ...(holds === null ? {} : { holds }),
+    ...(starts === null ? {} : { starts }),
+    ...(sources === null ? {} : { sources }),
   };
   return asciiJson(answer);
 }

@@ -24,7 +24,8 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
         context.stdout,
       );
     }
-    answers = parsed.command.object === "jobs" || parsed.command.object === "records";
+    const { object } = parsed.command;
+    answers = object !== "server" && object !== "sample";
     const { run } = await parsed.command.load();
     return await run(parsed.input, context);
   } catch (error) {

@@ -1,7 +1,7 @@
-import { jobLine, stopAndProve } from "../desk/index.ts";
+import { jobLine, stopAndHold, stopAndProve } from "../desk/index.ts";
 import type { StopProgress } from "../desk/index.ts";
 import { connect } from "./connect.ts";
-import { textOption, UsageError } from "./context.ts";
+import { momentOption, textOption, UsageError } from "./context.ts";
 import type { Input, Output, Run } from "./context.ts";
 import { printVerdict } from "./print.ts";
 
@@ -11,20 +11,22 @@ const longestWaitSeconds = 86_400;
 /** `nightdesk stop [JOB]`. */
 export const run: Run = async (input, context) => {
   const waitMs = waitOption(input);
+  const until = momentOption(input, "holdUntil", context.clock.now());
   const { team, place } = await connect(input, context, { waitMs });
   const scope = {
     poolId: place.poolId,
-    job: input.job,
+    job: input.argument,
     executionId: textOption(input, "execution") ?? null,
     all: input.options["all"] === true,
     waitMs,
     reason: textOption(input, "reason") ?? null,
     clock: context.clock,
   };
-  const verdict = await stopAndProve(team, scope, {
-    signal: context.signal,
-    onProgress: progressTo(context.stderr),
-  });
+  const options = { signal: context.signal, onProgress: progressTo(context.stderr) };
+  const verdict =
+    until === undefined
+      ? await stopAndProve(team, scope, options)
+      : await stopAndHold(team, scope, { until }, options);
   return printVerdict(verdict, { json: input.options["json"] === true, place }, context.stdout);
 };
 

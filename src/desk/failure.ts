@@ -16,7 +16,24 @@ export function verdictOfFailure(error: unknown): Verdict {
       return verdict("UNREACHABLE", `no answer: ${words}`);
     case "invalid":
       return verdict("USAGE", `the team refuses the request as wrong: ${words}`);
+    case "unable":
+      return verdict("USAGE", words);
+    case "conflict":
+      return verdict("UNKNOWN", `not at this moment: ${words}`);
     case "unknown":
       return verdict("UNKNOWN", `the answer cannot be understood: ${words}`);
   }
+}
+
+/**
+ * The verdict when something that changes could not be done. `what`: e.g. `the hold`. Without a clear answer it
+ * may have been done all the same, which only looking can tell.
+ */
+export function verdictOfFailedChange(error: unknown, what: string, signal: AbortSignal): Verdict {
+  const failure = error instanceof TeamError ? error.failure : "unknown";
+  if (!signal.aborted && failure !== "unreachable" && failure !== "unknown") return verdictOfFailure(error);
+  const words = signal.aborted ? "interrupted" : error instanceof Error ? error.message : String(error);
+  return verdict("UNKNOWN", `whether ${what} was done is not known: ${words}`, {
+    next: "look before it is done again; do not shut down the source",
+  });
 }

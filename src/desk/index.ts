@@ -1,8 +1,15 @@
-/** The desk: operating any Team. Sees, stops, and says what is proven. */
+/** The desk: operating any Team. Sees, stops, holds, and says what is proven. */
 export { verdictOfFailure } from "./failure.ts";
+export { goOrNot } from "./go.ts";
+export { holdAndLook, listHolds } from "./hold.ts";
 export { lookAtPool } from "./look.ts";
+export { readReceipt } from "./receipt.ts";
+export type { FoundReceipt } from "./receipt.ts";
 export { receiptText } from "./receipt-text.ts";
+export { releaseAndLook } from "./release.ts";
 export { reportReason, reportText } from "./report-text.ts";
+export { settleAndLook } from "./settle.ts";
+export { stopAndHold } from "./stop-and-hold.ts";
 export { stopAndProve } from "./stop-and-prove.ts";
 export type { StopProgress } from "./stop-and-prove.ts";
 export { jobLine, verdictText } from "./text.ts";

@@ -1,4 +1,4 @@
-import type { TeamJob } from "../model/team.ts";
+import type { TeamJob, TeamSettlement } from "../model/team.ts";
 import type { JobReport, Word } from "./verdict.ts";
 
 /** A stop that is not proven after this time (ms) is a case for a person. */
@@ -24,7 +24,22 @@ export function clearWord(proves: "source" | "word"): Word {
 }
 
 /** Does this job touch the source? Judged by one fresh read alone. */
-export function judgeJob(job: TeamJob, { proves, now }: Ground): JobReport {
+export function judgeJob(job: TeamJob, ground: Ground): JobReport {
+  const report = judgeRun(job, ground);
+  const { declared } = job;
+  if (declared === null || declared.seen === "idle") return report;
+  const note = [report.note, declaredWords(declared, job)].filter((words) => words !== "").join("; ");
+  if (declared.seen === "busy") return { ...report, word: "UNKNOWN", note };
+  return { ...report, word: report.word === "CLEAR" ? "REPORTED CLEAR" : report.word, note };
+}
+
+function declaredWords({ executionId, by, because, seenNote }: TeamSettlement, job: TeamJob): string {
+  const which = executionId === job.executionId ? "" : `execution ${executionId} `;
+  return `${which}declared over by key ${JSON.stringify(by)}: ${because}; the source since: ${seenNote}`;
+}
+
+/** Without what persons declared. */
+function judgeRun(job: TeamJob, { proves, now }: Ground): JobReport {
   const report = (word: Word, note: string): JobReport => ({ ...job, word, outcome: null, note });
   const { status, stopping } = job;
   if (isActive(job)) {

@@ -16,7 +16,7 @@ export interface Look extends Ground {
 
 /** Reads a pool now. @throws TeamError, or the reason of the signal. */
 export async function readPool(
-  team: Team,
+  team: Pick<Team, "proves" | "jobs">,
   poolId: string,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<Look> {
@@ -31,7 +31,7 @@ export async function readPool(
  * Never rejects: failures and an aborted signal are verdicts too.
  */
 export async function lookAtPool(
-  team: Team,
+  team: Pick<Team, "proves" | "jobs">,
   scope: { poolId: string; job: string | null; clock: Clock },
   { signal }: { signal: AbortSignal },
 ): Promise<Verdict> {
@@ -50,21 +50,26 @@ export async function lookAtPool(
   }
   const jobs = chosen.jobs.map((job) => judgeJob(job, look));
   const word = worstWord(jobs, clearWord(look.proves));
-  return verdict(word, statusReason(jobs, scope.job !== null), { asOf, jobs });
+  return verdict(word, jobsReason(jobs, scope.job !== null), { asOf, jobs });
 }
 
-function statusReason(jobs: readonly JobReport[], oneJob: boolean): string {
+/** What the jobs of a scope do, in one line. */
+export function jobsReason(jobs: readonly JobReport[], oneJob: boolean): string {
   const [first] = jobs;
-  if (first === undefined) return "the pool has no jobs";
+  if (first === undefined) return "no jobs";
   if (oneJob) return [first.status ?? "never ran", first.note].filter((text) => text !== "").join(", ");
-  const count = (word: string): number => jobs.filter((job) => job.word === word).length;
-  const running = count("RUNNING");
-  const unknown = count("UNKNOWN");
+  const count = (is: (job: JobReport) => boolean, words: string): string[] => {
+    const found = jobs.filter(is).length;
+    return found === 0 ? [] : [`${String(found)} ${all} ${words}`];
+  };
   const all = `of ${String(jobs.length)} ${jobs.length === 1 ? "job" : "jobs"}`;
-  if (running + unknown === 0) return `0 ${all} run or wait to run`;
-  const parts = [
-    ...(running === 0 ? [] : [`${String(running)} ${all} RUNNING or QUEUED`]),
-    ...(unknown === 0 ? [] : [`${String(unknown)} ${all} UNKNOWN`]),
+  const open = [
+    ...count(({ word }) => word === "RUNNING", "RUNNING or QUEUED"),
+    ...count(({ word }) => word === "UNKNOWN", "UNKNOWN"),
   ];
-  return parts.join(", ");
+  const declared = count(
+    ({ word, declared: by }) => word === "REPORTED CLEAR" && by !== null,
+    "declared over without proof",
+  );
+  return [...(open.length === 0 ? [`0 ${all} run or wait to run`] : open), ...declared].join(", ");
 }

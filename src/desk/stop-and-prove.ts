@@ -13,6 +13,9 @@ import type { StopTarget } from "./stop-target.ts";
 import { verdict } from "./verdict.ts";
 import type { JobReport, Verdict } from "./verdict.ts";
 
+/** What a stop needs of a team. */
+export type StopTeam = Pick<Team, "proves" | "jobs" | "stop">;
+
 export interface StopScope {
   poolId: string;
   /** Id or whole name; null needs `all`. */
@@ -50,7 +53,7 @@ const lastLookMs = 5000;
  * have received it, and that is what the reader must know.
  */
 export async function stopAndProve(
-  team: Team,
+  team: StopTeam,
   scope: StopScope,
   { signal, onProgress = () => {} }: { signal: AbortSignal; onProgress?: (progress: StopProgress) => void },
 ): Promise<Verdict> {
@@ -118,7 +121,7 @@ function judgeAll(targets: readonly StopTarget[], look: Look, all: boolean): Pas
 }
 
 async function askAndLook(
-  team: Team,
+  team: StopTeam,
   scope: StopScope,
   { targets, firstLook }: { targets: StopTarget[]; firstLook: Look },
   { signal, onProgress }: { signal: AbortSignal; onProgress: (progress: StopProgress) => void },

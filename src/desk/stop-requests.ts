@@ -21,7 +21,7 @@ export interface StopRequests {
  * failure leaves open whether the stop arrived, which only looking can tell.
  */
 export function askForStops(
-  team: Team,
+  team: Pick<Team, "stop">,
   scope: { poolId: string; reason: string | null },
   targets: readonly StopTarget[],
   { signal }: { signal: AbortSignal },
@@ -64,8 +64,10 @@ function refusalOf(error: unknown): "DENIED" | "USAGE" | null {
     case "not-found":
       return "DENIED";
     case "invalid":
+    case "unable":
       return "USAGE";
     case "unreachable":
+    case "conflict":
     case "unknown":
       return null;
   }

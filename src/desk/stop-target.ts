@@ -55,6 +55,7 @@ export function judgeTarget(target: StopTarget, job: TeamJob | undefined, ground
   if (clear && job.status !== null) {
     if (isOtherRun(target, job))
       return settledAs("OTHER EXECUTION", `a newer execution ${job.executionId ?? ""} ended`);
+    if (job.declared !== null && job.declared.executionId === job.executionId) return settledAs("DECLARED");
     return settledAs(job.status === "CANCEL" ? "STOPPED" : "FINISHED BY ITSELF");
   }
   // A job that ran cannot have never run: that is a read not to be believed.

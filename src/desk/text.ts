@@ -1,6 +1,8 @@
 import { toAscii } from "../base/ascii.ts";
+import type { TeamHold, TeamStart } from "../model/team.ts";
 import { isActive } from "./judge.ts";
-import type { JobReport, Verdict } from "./verdict.ts";
+import { labelOf } from "./scope.ts";
+import type { HoldReport, JobReport, SourceReport, Verdict } from "./verdict.ts";
 
 /** Longest text taken over from a team into a line. */
 const mostCharacters = 300;
@@ -15,13 +17,20 @@ const knownStatuses: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The answer as text, pure ASCII: line 1 the word alone, then a line per job, last `CODE nn REASON ...`.
+ * The answer as text, pure ASCII: line 1 the word alone, then a line per job, per hold, per execution that waits to
+ * start and per source, last `CODE nn REASON ...`.
  * Only those two begin at the margin, and a name stands in quotes: no job can be named like a verdict.
  */
 export function verdictText(verdict: Verdict, eol: "\n" | "\r\n" = "\n"): string {
-  const { word, code, reason, next, jobs } = verdict;
+  const { word, code, reason, next, jobs, holds, starts, sources } = verdict;
   const last = `CODE ${String(code)} REASON ${ascii(reason)}${next === null ? "" : ` NEXT ${ascii(next)}`}`;
-  return [`NIGHTDESK ${word}`, ...jobs.map(jobLine), last].map((line) => line + eol).join("");
+  const lines = [
+    ...jobs.map(jobLine),
+    ...(holds ?? []).map(holdLine),
+    ...(starts ?? []).map(startLine),
+    ...(sources ?? []).map(sourceLine),
+  ];
+  return [`NIGHTDESK ${word}`, ...lines, last].map((line) => line + eol).join("");
 }
 
 /** One job, e.g. `  "Finance documents" RUNNING, since 2026-06-18 15:00:00 UTC, 1200 rows, execution 7f...`. */
@@ -36,6 +45,37 @@ export function jobLine(job: JobReport): string {
     ...(note === "" ? [] : [ascii(note)]),
   ];
   return `  ${facts.join(", ")}`;
+}
+
+/** E.g. `  HOLD job "Finance documents" held until 2026-06-19 02:00:00 UTC by key "basis": patch night, hold 7f...`. */
+function holdLine(hold: HoldReport): string {
+  return `  HOLD ${ascii(labelOf(hold))} ${ascii(heldWords(hold))}, since ${utc(hold.since)}, hold ${ascii(hold.id)}`;
+}
+
+/** Until when, by whom, why. May hold any character: for reasons and notes. */
+export function heldWords({ until, by, reason }: Pick<TeamHold, "until" | "by" | "reason">): string {
+  const end = until === null ? "it is released" : utc(until);
+  return `held until ${end} by key ${JSON.stringify(by)}${reason === null ? "" : `: ${reason}`}`;
+}
+
+/** E.g. `  NEXT "Finance documents" starts when its hold ends, queued since ..., execution 7f...`. */
+function startLine({ jobName, when, queuedAt, executionId }: TeamStart): string {
+  const then = when === "held" ? "when its hold ends" : when;
+  return `  NEXT ${quoted(jobName)} starts ${then}, queued since ${utc(queuedAt)}, execution ${ascii(executionId)}`;
+}
+
+function sourceLine({ connectionName, readAt, why, executionIds, strangers }: SourceReport): string {
+  const name = `  SOURCE ${quoted(connectionName)}`;
+  if (readAt === null) return `${name} cannot be read now: ${ascii(why ?? "no reason told")}`;
+  const there =
+    executionIds.length === 0
+      ? "no session of an execution"
+      : executionIds
+          .map(
+            (id) => `execution ${ascii(id)}${strangers.includes(id) ? " (not running in this scope)" : ""}`,
+          )
+          .join(", ");
+  return `${name} read ${utc(readAt)}: ${there}`;
 }
 
 function statusWord(status: string | null): string {

@@ -1,4 +1,4 @@
-import type { TeamJob } from "../model/team.ts";
+import type { TeamHold, TeamJob, TeamSourceLook, TeamStart } from "../model/team.ts";
 
 /**
  * Every answer of the desk answers one question about what was asked for: does anything of it touch my
@@ -24,12 +24,16 @@ export const codes = {
 export type Word = keyof typeof codes;
 export type Code = (typeof codes)[Word];
 
-/** What became of a stop, for one job. OTHER EXECUTION: the one that was meant is over, another one is there. */
+/**
+ * What became of a stop, for one job. OTHER EXECUTION: the one that was meant is over, another one is there.
+ * DECLARED: it ended by a person's word, without a proof.
+ */
 export type StopOutcome =
   | "STOPPED"
   | "WAS NOT RUNNING"
   | "FINISHED BY ITSELF"
   | "OTHER EXECUTION"
+  | "DECLARED"
   | "NOT PROVEN";
 
 /** One job as it was last seen, and what that means. */
@@ -39,6 +43,17 @@ export interface JobReport extends TeamJob {
   outcome: StopOutcome | null;
   /** Why, in one line; "" where the word says it all. */
   note: string;
+}
+
+/** A hold with the name of what it is laid on; null for a pool, and where the name is not known. */
+export interface HoldReport extends TeamHold {
+  name: string | null;
+}
+
+/** A look at a source, and what stands there without a right to. */
+export interface SourceReport extends TeamSourceLook {
+  /** Of `executionIds`: those that do not run in the scope that was asked for. */
+  strangers: string[];
 }
 
 export interface Verdict {
@@ -51,6 +66,11 @@ export interface Verdict {
   jobs: JobReport[];
   /** What the reader does now; null where nothing is to be done. */
   next: string | null;
+  /** In force; null where they were not read, and so are the next two. */
+  holds: HoldReport[] | null;
+  /** What waits to start, in order; of a release what starts by it. */
+  starts: TeamStart[] | null;
+  sources: SourceReport[] | null;
 }
 
 const nextSteps: Record<Word, string | null> = {
@@ -63,19 +83,26 @@ const nextSteps: Record<Word, string | null> = {
   USAGE: "see nightdesk --help",
 };
 
+/** What a verdict may bring besides word and reason. */
+export type VerdictFacts = Partial<Pick<Verdict, "asOf" | "jobs" | "next" | "holds" | "starts" | "sources">>;
+
 /** A verdict of this word; the code, what the word rests on and, unless given, the next step follow from it. */
-export function verdict(
-  word: Word,
-  reason: string,
-  facts: { asOf?: number | null; jobs?: JobReport[]; next?: string | null } = {},
-): Verdict {
+export function verdict(word: Word, reason: string, facts: VerdictFacts = {}): Verdict {
   const { asOf = null, jobs = [], next = nextSteps[word] } = facts;
-  const ground = word === "REPORTED CLEAR" ? " (the platform says so; the source was not seen)" : "";
-  return { word, code: codes[word], reason: reason + ground, asOf, jobs, next };
+  const { holds = null, starts = null, sources = null } = facts;
+  const ground = word === "REPORTED CLEAR" ? groundOf(jobs) : "";
+  return { word, code: codes[word], reason: reason + ground, asOf, jobs, next, holds, starts, sources };
+}
+
+function groundOf(jobs: readonly JobReport[]): string {
+  const byPerson = jobs.some(({ word, declared }) => word === "REPORTED CLEAR" && declared !== null);
+  return byPerson
+    ? " (a person says so; the source was not seen since)"
+    : " (the platform says so; the source was not seen)";
 }
 
 /** Over several jobs the highest code counts. `whenNone`: the word for no job at all. */
-export function worstWord(reports: readonly JobReport[], whenNone: Word): Word {
+export function worstWord(reports: readonly { word: Word }[], whenNone: Word): Word {
   let worst: Word | null = null;
   for (const { word } of reports) if (worst === null || codes[word] > codes[worst]) worst = word;
   return worst ?? whenNone;

@@ -1,3 +1,5 @@
+import type { HoldScope } from "./hold.ts";
+
 /**
  * The hinge between the desk and what it operates: a team of data pools, ours or a real Celonis one.
  * The desk is written once over this port. All answers are fresh reads.
@@ -12,6 +14,19 @@ export interface Team {
    * `executionId`: that execution or nothing, where the team can tell them apart.
    */
   stop(request: TeamStop, options: { signal: AbortSignal }): Promise<TeamStopAnswer>;
+  /** Connections of the pool. */
+  connections(poolId: string, options: { signal: AbortSignal }): Promise<TeamConnection[]>;
+  /** All that bears on a source: what runs, waits and is held, and a fresh look at it where the team takes one. */
+  go(scope: TeamScope, options: { signal: AbortSignal }): Promise<TeamGo>;
+  /** Holds in force, oldest first. */
+  holds(poolId: string, options: { signal: AbortSignal }): Promise<TeamHold[]>;
+  hold(order: TeamHoldOrder, options: { signal: AbortSignal }): Promise<TeamHold>;
+  /** All of the holds or none; with `dryRun` none. Answers what starts by it, in order. */
+  release(order: TeamRelease, options: { signal: AbortSignal }): Promise<TeamStart[]>;
+  /** A person's word in the place of a proof. @throws TeamError "conflict" where it is not to be had by that. */
+  settle(word: { executionId: string; because: string }, options: { signal: AbortSignal }): Promise<void>;
+  /** @throws TeamError "conflict" for an execution that is not over. */
+  receipt(executionId: string, options: { signal: AbortSignal }): Promise<TeamReceipt>;
 }
 
 export interface TeamStop {
@@ -36,10 +51,110 @@ export interface TeamJob {
   rows: number | null;
   /** Set while a stop was asked for and its proof is not there, where the team tells. */
   stopping: { requestedAt: number; level: string; why: string } | null;
+  /** Set while an execution of it was declared over and the source has not been read since, or still had a session of it. */
+  declared: TeamSettlement | null;
 }
 
-/** Failures of a team by what the caller can do. */
-export type TeamFailure = "denied" | "not-found" | "unreachable" | "invalid" | "unknown";
+/** A person's word that an execution is over, and what the source said since; "idle" closes the case. */
+export interface TeamSettlement {
+  executionId: string;
+  at: number;
+  by: string;
+  because: string;
+  seen: "unknown" | "busy" | "idle";
+  seenNote: string;
+}
+
+export interface TeamConnection {
+  id: string;
+  name: string;
+}
+
+/** A pool, or what of it reads one connection. */
+export interface TeamScope {
+  poolId: string;
+  connectionId: string | null;
+}
+
+export interface TeamGo {
+  jobs: TeamJob[];
+  holds: TeamHold[];
+  /** Everything of the scope that waits to start, in order. */
+  starts: TeamStart[];
+  /** Empty where the team looks at none. */
+  sources: TeamSourceLook[];
+}
+
+export interface TeamHoldOrder {
+  poolId: string;
+  scope: HoldScope;
+  /** Of the pool, connection or job. */
+  objectId: string;
+  reason: string | null;
+  /** Epoch ms; null: until it is released. */
+  until: number | null;
+}
+
+export interface TeamHold {
+  id: string;
+  scope: HoldScope;
+  objectId: string;
+  by: string;
+  reason: string | null;
+  since: number;
+  until: number | null;
+}
+
+export interface TeamRelease {
+  poolId: string;
+  holdIds: string[];
+  dryRun: boolean;
+}
+
+/** An execution that waits to start. */
+export interface TeamStart {
+  executionId: string;
+  jobId: string;
+  jobName: string;
+  queuedAt: number;
+  when: "now" | "when a place is free" | "held";
+  /** Ids of holds. */
+  heldBy: string[];
+}
+
+export interface TeamSourceLook {
+  connectionId: string;
+  connectionName: string;
+  /** Epoch ms of the read; null: it cannot be read now. */
+  readAt: number | null;
+  /** Why not; null where it was read. */
+  why: string | null;
+  /** Executions, of whichever pool or server, that have a session there. */
+  executionIds: string[];
+}
+
+export interface TeamReceipt {
+  /** Level of its proof, in the team's word. */
+  proof: string;
+  settlement: TeamSettlement | null;
+  /** For a person. */
+  text: string;
+  /** The whole, as the team gave it. */
+  whole: object;
+}
+
+/**
+ * Failures of a team by what the caller can do. conflict: not at this moment; unable: this kind of team never
+ * does it, the message says what can be done instead.
+ */
+export type TeamFailure =
+  | "denied"
+  | "not-found"
+  | "unreachable"
+  | "invalid"
+  | "conflict"
+  | "unable"
+  | "unknown";
 
 export class TeamError extends Error {
   readonly failure: TeamFailure;

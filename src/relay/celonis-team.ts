@@ -22,9 +22,19 @@ export function celonisTeam(client: Client, clock: Clock = systemClock): Team {
     return known;
   }
 
+  const end = async (options: { signal: AbortSignal }): Promise<Omit<Team, "proves">> =>
+    ends[await proves(options)];
+
   return {
     proves,
-    jobs: async (poolId, options) => ends[await proves(options)].jobs(poolId, options),
-    stop: async (request, options) => ends[await proves(options)].stop(request, options),
+    jobs: async (poolId, options) => (await end(options)).jobs(poolId, options),
+    stop: async (request, options) => (await end(options)).stop(request, options),
+    connections: async (poolId, options) => (await end(options)).connections(poolId, options),
+    go: async (scope, options) => (await end(options)).go(scope, options),
+    holds: async (poolId, options) => (await end(options)).holds(poolId, options),
+    hold: async (order, options) => (await end(options)).hold(order, options),
+    release: async (order, options) => (await end(options)).release(order, options),
+    settle: async (word, options) => (await end(options)).settle(word, options),
+    receipt: async (executionId, options) => (await end(options)).receipt(executionId, options),
   };
 }

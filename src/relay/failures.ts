@@ -2,6 +2,7 @@ import { TeamError } from "../model/team.ts";
 import type { TeamFailure } from "../model/team.ts";
 import {
   ClientError,
+  ConflictError,
   DeniedError,
   InvalidRequestError,
   NotFoundError,
@@ -23,6 +24,7 @@ function failureOf(error: ClientError): TeamFailure {
   if (error instanceof NotFoundError) return "not-found";
   if (error instanceof InvalidRequestError) return "invalid";
   if (error instanceof UnreachableError) return "unreachable";
-  // A conflict, and every answer that cannot be understood: what became of the call is not known.
+  if (error instanceof ConflictError) return "conflict";
+  // What became of the call is not known.
   return "unknown";
 }

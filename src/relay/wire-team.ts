@@ -2,22 +2,25 @@ import type { JobStatusTransport, JobTransport } from "../contract/index.ts";
 import { TeamError } from "../model/team.ts";
 import type { Team, TeamJob } from "../model/team.ts";
 import type { Client } from "../sdk/index.ts";
+import { connectionsOf } from "./connections.ts";
 import { asTeam } from "./failures.ts";
 import { isNumberOrNull, isTextOrNull, notUnderstood, orNull } from "./shapes.ts";
 
 /** Status of a job for which the team gave no status it must have; no team uses this word, so it reads as unknown. */
 const notTold = "NOT TOLD";
 
-/** Any team that speaks the Celonis wire: jobs with their names, `logs/status`, and cancel by job. */
-export function wireTeam(client: Client): Pick<Team, "jobs" | "stop"> {
+/**
+ * Any team that speaks the Celonis wire: jobs with their names, `logs/status`, and cancel by job. What it cannot
+ * do it refuses, and says what can be done instead.
+ */
+export function wireTeam(client: Client): Omit<Team, "proves"> {
+  const noHolds = (): Promise<never> =>
+    unable(
+      "keeps no holds",
+      "switch off the schedules of the jobs in the team, then look with nightdesk go (REPORTED CLEAR at most)",
+    );
   return {
-    jobs: (poolId, options) =>
-      asTeam(async () => {
-        // In this order: the statuses are what counts, so they are the fresher read.
-        const jobs = await client.jobs.list(poolId, options);
-        const statuses = await client.logs.status(poolId, options);
-        return merge(jobs, statuses);
-      }),
+    jobs: (poolId, options) => asTeam(async () => (await readJobs(client, poolId, options)).jobs),
     stop: ({ poolId, jobId, executionId }, options) =>
       asTeam(async () => {
         // This wire cancels jobs, not executions: a new run between these two calls is hit. The gap is one call.
@@ -28,6 +31,44 @@ export function wireTeam(client: Client): Pick<Team, "jobs" | "stop"> {
         await client.jobs.cancel(poolId, jobId, options);
         return "accepted";
       }),
+    connections: (poolId, options) => connectionsOf(client, poolId, options),
+    go: ({ poolId, connectionId }, options) =>
+      asTeam(async () => {
+        const { jobs, connectionOf } = await readJobs(client, poolId, options);
+        // A job of which the team tells no connection may well read this one.
+        const inScope = jobs.filter(({ id }) => {
+          const of = connectionOf.get(id) ?? null;
+          return connectionId === null || of === null || of === connectionId;
+        });
+        return { jobs: inScope, holds: [], starts: [], sources: [] };
+      }),
+    holds: noHolds,
+    hold: noHolds,
+    release: noHolds,
+    settle: () =>
+      unable(
+        "settles nothing",
+        "stop the job and look with nightdesk go; end what is left at the source itself",
+      ),
+    receipt: () => unable("writes no receipts", "read the log of the execution in the team"),
+  };
+}
+
+function unable(what: string, instead: string): Promise<never> {
+  return Promise.reject(new TeamError("unable", `this team is no Nightdesk and ${what}; instead ${instead}`));
+}
+
+async function readJobs(
+  client: Client,
+  poolId: string,
+  options: { signal: AbortSignal },
+): Promise<{ jobs: TeamJob[]; connectionOf: Map<string, string | null> }> {
+  // In this order: the statuses are what counts, so they are the fresher read.
+  const jobs = await client.jobs.list(poolId, options);
+  const statuses = await client.logs.status(poolId, options);
+  return {
+    jobs: merge(jobs, statuses),
+    connectionOf: new Map(jobs.map(({ id, dataSourceId }) => [id, orNull(dataSourceId)])),
   };
 }
 
@@ -74,6 +115,7 @@ function teamJob(job: JobTransport | null, line: JobStatusTransport | null): Tea
     startedAt: isNumberOrNull(startedAt) ? startedAt : null,
     rows: null,
     stopping: null,
+    declared: null,
   };
 }
 

@@ -1,9 +1,26 @@
-import type { AuditPage, DeskAbout, DeskReport, DeskStatus, DeskStopAnswer } from "../contract/index.ts";
-import { asObject, pathOf } from "./request.ts";
+import type {
+  AuditPage,
+  DeskAbout,
+  DeskGo,
+  DeskHold,
+  DeskPoolStop,
+  DeskReceipt,
+  DeskRelease,
+  DeskReport,
+  DeskSettled,
+  DeskStatus,
+  DeskStopAnswer,
+  NewHold,
+  ReleaseRequest,
+} from "../contract/index.ts";
+import { asList, asObject, asPlainText, pathOf } from "./request.ts";
 import type { Ask, CallOptions } from "./request.ts";
 
-/** What only a Nightdesk has: who it is, a pool at a glance, and a stop that says what became of it. */
+/** What only a Nightdesk has: stops that say what became of them, holds, receipts, and a person's word. */
 export function desk(ask: Ask) {
+  const holds = (poolId: string): string => pathOf("/desk/v1/pools/{poolId}/holds", { poolId });
+  const receipt = (executionId: string): string =>
+    pathOf("/desk/v1/executions/{executionId}/receipt", { executionId });
   return {
     async about(options?: CallOptions): Promise<DeskAbout> {
       return asObject(await ask({ method: "GET", path: pathOf("/desk/v1/about", {}) }, options));
@@ -44,6 +61,52 @@ export function desk(ask: Ask) {
       const { execution, wait, reason } = request;
       const json = { reason: reason ?? null };
       return asObject(await ask({ method: "POST", path, query: { execution, wait }, json }, options));
+    },
+    /** Every execution of the pool that runs or waits. */
+    async stopPool(
+      poolId: string,
+      { wait, reason }: { wait?: number; reason?: string | null },
+      options?: CallOptions,
+    ): Promise<DeskPoolStop> {
+      const path = pathOf("/desk/v1/pools/{poolId}/stop", { poolId });
+      const json = { reason: reason ?? null };
+      return asObject(await ask({ method: "POST", path, query: { wait }, json }, options));
+    },
+    /** `connection`: its id; without it every connection of the pool. The server looks at each source first. */
+    async go(
+      poolId: string,
+      { connection }: { connection?: string | null } = {},
+      options?: CallOptions,
+    ): Promise<DeskGo> {
+      const path = pathOf("/desk/v1/pools/{poolId}/go", { poolId });
+      return asObject(await ask({ method: "GET", path, query: { connection } }, options));
+    },
+    /** Those in force, oldest first. */
+    async holds(poolId: string, options?: CallOptions): Promise<DeskHold[]> {
+      return asList(await ask({ method: "GET", path: holds(poolId) }, options));
+    },
+    /** From then on nothing of its scope starts; what runs is not touched. */
+    async hold(poolId: string, hold: NewHold, options?: CallOptions): Promise<DeskHold> {
+      return asObject(await ask({ method: "POST", path: holds(poolId), json: hold }, options));
+    },
+    /** All of these holds or none; with `dryRun` none, and it says what would start. */
+    async release(poolId: string, request: ReleaseRequest, options?: CallOptions): Promise<DeskRelease> {
+      const path = pathOf("/desk/v1/pools/{poolId}/release", { poolId });
+      return asObject(await ask({ method: "POST", path, json: request }, options));
+    },
+    /** Declares an execution over whose source is gone. A ConflictError while that can be known otherwise. */
+    async settle(executionId: string, because: string, options?: CallOptions): Promise<DeskSettled> {
+      const path = pathOf("/desk/v1/executions/{executionId}/settle", { executionId });
+      return asObject(await ask({ method: "POST", path, json: { because } }, options));
+    },
+    /** How an execution ended; a ConflictError while it has not. */
+    async receipt(executionId: string, options?: CallOptions): Promise<DeskReceipt> {
+      return asObject(await ask({ method: "GET", path: receipt(executionId) }, options));
+    },
+    /** The same for a person: ASCII, CRLF. */
+    async receiptText(executionId: string, options?: CallOptions): Promise<string> {
+      const query = { format: "text" };
+      return asPlainText(await ask({ method: "GET", path: receipt(executionId), query }, options));
     },
   };
 }

@@ -169,6 +169,12 @@ export function asList<T extends object>(answer: Answer): T[] {
   return value as T[];
 }
 
+/** The answer as plain text: a page of HTML is none. @throws UnexpectedAnswerError. */
+export function asPlainText(answer: Answer): string {
+  if (!/^text\/plain\b/i.test(answer.contentType.trim())) throw notOurs(answer, "plain text");
+  return answer.text;
+}
+
 function parsed(answer: Answer): unknown {
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(answer.contentType.trim())) throw notOurs(answer, "JSON");
   try {

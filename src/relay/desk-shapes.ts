@@ -1,0 +1,87 @@
+import type { DeskHold, DeskJob, DeskSettlement, DeskSourceLook, DeskStart } from "../contract/index.ts";
+import type { TeamHold, TeamJob, TeamSettlement, TeamSourceLook, TeamStart } from "../model/team.ts";
+import { isNumberOrNull, isTextOrNull, notUnderstood, orNull } from "./shapes.ts";
+
+/** What the desk API of a Nightdesk answers, looked at field by field and in the words of the port. */
+
+/** `ahead`: how far our clock is before the server's (ms); ages are counted on ours. */
+export function teamJob(job: DeskJob, ahead: number): TeamJob {
+  const { id, name, status, executionId, startedAt, rows, stopping } = job;
+  const understood =
+    typeof id === "string" &&
+    typeof name === "string" &&
+    isTextOrNull(status) &&
+    isTextOrNull(executionId) &&
+    isNumberOrNull(startedAt) &&
+    isNumberOrNull(rows) &&
+    (stopping === null || isStopping(stopping));
+  if (!understood) throw notUnderstood("status");
+  return {
+    id,
+    name,
+    status,
+    executionId,
+    startedAt,
+    rows,
+    stopping:
+      stopping === null
+        ? null
+        : { requestedAt: stopping.requestedAt + ahead, level: stopping.level, why: stopping.why },
+    declared: settlementOrNull(job.declared),
+  };
+}
+
+function isStopping(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { requestedAt, level, why } = value as Record<string, unknown>;
+  return typeof requestedAt === "number" && typeof level === "string" && typeof why === "string";
+}
+
+/** A server of the first release sends none. */
+export function settlementOrNull(value: DeskSettlement | null | undefined): TeamSettlement | null {
+  const settlement = orNull(value);
+  if (settlement === null) return null;
+  const { executionId, at, by, because, seen, seenNote } = settlement;
+  const texts = [executionId, by, because, seenNote].every((one) => typeof one === "string");
+  if (!texts || typeof at !== "number" || !["unknown", "busy", "idle"].includes(seen)) {
+    throw notUnderstood("declaration");
+  }
+  return { executionId, at, by, because, seen, seenNote };
+}
+
+export function teamHold(hold: DeskHold): TeamHold {
+  const { id, scope, objectId, by, reason, since, until } = hold;
+  const texts = [id, objectId, by].every((one) => typeof one === "string");
+  const known = ["pool", "connection", "job"].includes(scope);
+  if (!texts || !known || !isTextOrNull(reason) || typeof since !== "number" || !isNumberOrNull(until)) {
+    throw notUnderstood("hold");
+  }
+  return { id, scope, objectId, by, reason, since, until };
+}
+
+export function teamStart(start: DeskStart): TeamStart {
+  const { executionId, jobId, jobName, queuedAt, when, heldBy } = start;
+  const texts = [executionId, jobId, jobName].every((one) => typeof one === "string");
+  const known = ["now", "when a place is free", "held"].includes(when);
+  if (!texts || !known || typeof queuedAt !== "number" || !isTexts(heldBy)) throw notUnderstood("queue");
+  return { executionId, jobId, jobName, queuedAt, when, heldBy };
+}
+
+export function teamSourceLook(look: DeskSourceLook): TeamSourceLook {
+  const { connectionId, connectionName, readAt, why, executionIds } = look;
+  const texts = [connectionId, connectionName].every((one) => typeof one === "string");
+  if (!texts || !isNumberOrNull(readAt) || !isTextOrNull(why) || !isTexts(executionIds)) {
+    throw notUnderstood("look at a source");
+  }
+  return { connectionId, connectionName, readAt, why, executionIds };
+}
+
+/** @throws TeamError "unknown" for anything but a list. */
+export function each<From, To>(list: From[], what: string, as: (one: From) => To): To[] {
+  if (!Array.isArray(list)) throw notUnderstood(what);
+  return list.map(as);
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
+}
