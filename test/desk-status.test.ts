@@ -167,6 +167,7 @@ test("--json tells the same as one ASCII object", async () => {
         startedAt: running().startedAt,
         rows: null,
         stopping: null,
+        declared: null,
         code: 10,
         word: "RUNNING",
         outcome: null,

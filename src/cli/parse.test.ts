@@ -31,7 +31,6 @@ test.each([
   [["stop", "--wait"], "argument missing"],
   [["serve"], "--home"],
   [["go", "Finance documents"], "too many arguments"],
-  [["settle"], "EXECUTION"],
   [["settle", "e-1"], "--because"],
   [["receipt"], "EXECUTION"],
 ])("%j is a usage error", async (argv, reason) => {

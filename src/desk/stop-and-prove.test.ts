@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Clock } from "../base/clock.ts";
 import { TeamError } from "../model/team.ts";
-import type { Team, TeamFailure, TeamJob } from "../model/team.ts";
+import type { TeamFailure, TeamJob, TeamSettlement } from "../model/team.ts";
 import { lookAtPool } from "./look.ts";
 import { stopAndProve } from "./stop-and-prove.ts";
-import type { StopScope } from "./stop-and-prove.ts";
+import type { StopScope, StopTeam } from "./stop-and-prove.ts";
 
 /** Time that passes only while everything sleeps: the earliest sleeper is woken when nothing else is left to do. */
 function sleepersClock(): Clock {
@@ -48,6 +48,7 @@ const job = (facts: Partial<TeamJob>): TeamJob => ({
   startedAt: 1,
   rows: null,
   stopping: null,
+  declared: null,
   ...facts,
 });
 
@@ -60,7 +61,7 @@ interface Story {
   stop: Reply<"accepted" | "other-execution">;
 }
 
-function teamOf(story: Story): Team & { said: TeamJob[][]; stops: number } {
+function teamOf(story: Story): StopTeam & { said: TeamJob[][]; stops: number } {
   let looks = 0;
   const reply = <T>(answer: Reply<T>, signal: AbortSignal): Promise<T> => {
     if (answer === "silence") {
@@ -69,7 +70,15 @@ function teamOf(story: Story): Team & { said: TeamJob[][]; stops: number } {
         signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       });
     }
-    const failed = ["denied", "not-found", "unreachable", "invalid", "unknown"].includes(String(answer));
+    const failed = [
+      "denied",
+      "not-found",
+      "unreachable",
+      "invalid",
+      "conflict",
+      "unable",
+      "unknown",
+    ].includes(String(answer));
     return failed
       ? Promise.reject(new TeamError(answer as TeamFailure, "as told"))
       : Promise.resolve(answer as T);
@@ -107,6 +116,21 @@ const never = new AbortController().signal;
 const over = (status: string | null): boolean =>
   status === null || ["SUCCESS", "CANCEL", "FAIL", "SKIPPED"].includes(status);
 
+const declaredAs = (seen: TeamSettlement["seen"]): TeamSettlement => ({
+  executionId: "x-1",
+  at: 1,
+  by: "night",
+  because: "host down",
+  seen,
+  seenNote: "as told",
+});
+
+/** Of a job that is over: what the answer can be at best, 20 if a session of it was seen. */
+const bestOf = ({ declared }: TeamJob, proves: "source" | "word"): number => {
+  if (declared?.seen === "busy") return 20;
+  return proves === "word" || declared?.seen === "unknown" ? 4 : 0;
+};
+
 const anyJob = (id: string): fc.Arbitrary<TeamJob> =>
   fc.record({
     id: fc.constant(id),
@@ -138,12 +162,18 @@ const anyJob = (id: string): fc.Arbitrary<TeamJob> =>
         }),
       },
     ),
+    declared: fc.oneof(
+      { weight: 6, arbitrary: fc.constant(null) },
+      { weight: 1, arbitrary: fc.constantFrom("unknown", "busy", "idle").map(declaredAs) },
+    ),
   });
 const anyFailure = fc.constantFrom<TeamFailure | "silence">(
   "denied",
   "not-found",
   "unreachable",
   "invalid",
+  "conflict",
+  "unable",
   "unknown",
   "silence",
 );
@@ -179,7 +209,7 @@ test("0 and 4 only if the last fresh read shows every job of the scope over, and
         const allOver =
           last.length > 0 && last.every(({ status, stopping }) => over(status) && stopping === null);
         const readAfterRequest = team.stops === 0 || team.said.length > 1;
-        const best = story.proves === "source" ? 0 : 4;
+        const best = Math.max(...last.map((one) => bestOf(one, story.proves)));
         expect([10, 20, 30, 40, 50, ...(allOver && readAfterRequest ? [best] : [])]).toContain(verdict.code);
         expect(verdict.code === 40 && team.stops > 0).toBe(false);
       },
@@ -202,8 +232,12 @@ test("a status is clear exactly if every job is over; the worst job decides", as
       );
       const [jobs] = team.said;
       const clear =
-        jobs !== undefined && jobs.every(({ status, stopping }) => over(status) && stopping === null);
+        jobs !== undefined &&
+        jobs.every(
+          ({ status, stopping, declared }) => over(status) && stopping === null && declared?.seen !== "busy",
+        );
       expect(verdict.code <= 4).toBe(clear);
+      if (clear) expect(verdict.code).toBe(Math.max(...jobs.map((one) => bestOf(one, story.proves))));
       const strange = jobs?.some(({ status }) => status === "CANCELLING" || status === "success") ?? false;
       expect(strange && verdict.code !== 20).toBe(false);
     }),
@@ -259,6 +293,24 @@ test.each<[string, Partial<TeamJob>, number, string]>([
     { executionId: "a-2", status: "SUCCESS" },
     0,
     "OTHER EXECUTION: a newer execution a-2 ended",
+  ],
+  [
+    "a person declared it over",
+    { status: "CANCEL", declared: { ...declaredAs("unknown"), executionId: "a-1" } },
+    4,
+    'DECLARED: declared over by key "night": host down; the source since: as told (a person says so; the source was not seen since)',
+  ],
+  [
+    "a person declared it over and the source says otherwise",
+    { status: "CANCEL", declared: { ...declaredAs("busy"), executionId: "a-1" } },
+    20,
+    'NOT PROVEN: still CANCEL after 60 s; declared over by key "night": host down; the source since: as told',
+  ],
+  [
+    "a person declared it over and the source has agreed",
+    { status: "CANCEL", declared: { ...declaredAs("idle"), executionId: "a-1" } },
+    0,
+    "STOPPED",
   ],
   ["it never ran?", { status: null }, 20, "NOT PROVEN: after 60 s; reported as never run, though it ran"],
   [

@@ -55,7 +55,7 @@ export function judgeTarget(target: StopTarget, job: TeamJob | undefined, ground
   if (clear && job.status !== null) {
     if (isOtherRun(target, job))
       return settledAs("OTHER EXECUTION", `a newer execution ${job.executionId ?? ""} ended`);
-    if (job.declared !== null && job.declared.executionId === job.executionId) return settledAs("DECLARED");
+    if (isDeclared(job)) return settledAs("DECLARED");
     return settledAs(job.status === "CANCEL" ? "STOPPED" : "FINISHED BY ITSELF");
   }
   // A job that ran cannot have never run: that is a read not to be believed.
@@ -63,6 +63,11 @@ export function judgeTarget(target: StopTarget, job: TeamJob | undefined, ground
     ? { ...seen, word: "UNKNOWN", outcome: "NOT PROVEN", note: "reported as never run, though it ran" }
     : { ...seen, outcome: outcomeWhenOpen(step) };
   return { report, settled: false };
+}
+
+/** By a person, and the source has not confirmed it since. */
+function isDeclared({ declared, executionId }: TeamJob): boolean {
+  return declared !== null && declared.seen !== "idle" && declared.executionId === executionId;
 }
 
 function outcomeWhenOpen(step: StopTarget["step"]): StopOutcome | null {

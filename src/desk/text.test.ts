@@ -12,6 +12,7 @@ const report: JobReport = {
   startedAt: null,
   rows: null,
   stopping: null,
+  declared: null,
   word: "RUNNING",
   outcome: null,
   note: "",

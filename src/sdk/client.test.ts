@@ -48,6 +48,42 @@ test("bodies: JSON, a raw statement, or none", async () => {
   ]);
 });
 
+test("the desk: each call with its path, query and body", async () => {
+  const { client, sent } = clientFor(200, "{}");
+  const { desk } = client;
+  await desk.stop("p", "j", { execution: "e", wait: 1, reason: "why" });
+  await desk.stopPool("p", { wait: 5 });
+  await desk.go("p");
+  await desk.go("p", { connection: "c" });
+  await desk.hold("p", { scope: "job", id: "j", reason: "why", until: 7 });
+  await desk.release("p", { holds: ["h"], dryRun: true });
+  await desk.settle("e", "host down");
+  await desk.receipt("e");
+  expect(
+    sent.map(({ url, init }) => [init.method, url.replace("https://team.example/desk/v1", ""), init.body]),
+  ).toEqual([
+    ["POST", "/pools/p/jobs/j/stop?execution=e&wait=1", '{"reason":"why"}'],
+    ["POST", "/pools/p/stop?wait=5", '{"reason":null}'],
+    ["GET", "/pools/p/go", undefined],
+    ["GET", "/pools/p/go?connection=c", undefined],
+    ["POST", "/pools/p/holds", '{"scope":"job","id":"j","reason":"why","until":7}'],
+    ["POST", "/pools/p/release", '{"holds":["h"],"dryRun":true}'],
+    ["POST", "/executions/e/settle", '{"because":"host down"}'],
+    ["GET", "/executions/e/receipt", undefined],
+  ]);
+  const list = clientFor(200, '[{"id":"h"}]');
+  expect(await list.client.desk.holds("p")).toEqual([{ id: "h" }]);
+  expect(list.sent[0]?.url).toBe("https://team.example/desk/v1/pools/p/holds");
+});
+
+test("a receipt for a person is plain text, and nothing else is", async () => {
+  const { client, sent } = clientFor(200, "NIGHTDESK RECEIPT\r\n", "text/plain; charset=us-ascii");
+  expect(await client.desk.receiptText("e")).toBe("NIGHTDESK RECEIPT\r\n");
+  expect(sent[0]?.url).toBe("https://team.example/desk/v1/executions/e/receipt?format=text");
+  const page = clientFor(200, "<html>", "text/html").client.desk.receiptText("e");
+  await expect(page).rejects.toThrow(UnexpectedAnswerError);
+});
+
 test("query values: absent ones are left out, lists repeat their name", async () => {
   const { client, sent } = clientFor(200, "{}");
   const query = { executionId: "e", type: "JOB", id: null, logLevels: ["INFO", "ERROR"] } as const;
