@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export const scriptedPool = "0b6f8c1e-3a52-4f0e-9a57-2f4f3c1f0a01";
+export const scriptedConnection = "0b6f8c1e-3a52-4f0e-9a57-2f4f3c1f0a02";
 export const scriptedKey = "CANARY-KEY-of-the-scripted-team";
 
 export interface ScriptedJob {
@@ -12,6 +13,7 @@ export interface ScriptedJob {
   status: string | null;
   executionId: string | null;
   startedAt: number | null;
+  dataSourceId?: string | null;
   stopping?: { requestedAt: number; level: string; why: string; callers: number } | null;
 }
 
@@ -27,7 +29,15 @@ export interface Exchange {
   honest(): void;
 }
 
-export type Route = "about" | "jobs" | "job" | "status" | "cancel" | "deskStatus" | "deskStop";
+export type Route =
+  | "about"
+  | "jobs"
+  | "job"
+  | "status"
+  | "cancel"
+  | "dataSources"
+  | "deskStatus"
+  | "deskStop";
 
 /** What a team does instead of its honest answer. */
 export type Script = Partial<Record<Route, (exchange: Exchange) => void | Promise<void>>>;
@@ -103,6 +113,7 @@ function routeOf(method: string, path: string): [Route | null, string | null] {
   if (method === "GET" && path === `${deskPool}/status`) return ["deskStatus", null];
   if (method === "GET" && path === `${pool}/jobs`) return ["jobs", null];
   if (method === "GET" && path === `${pool}/logs/status`) return ["status", null];
+  if (method === "GET" && path === `${pool}/data-sources/`) return ["dataSources", null];
   const stop = new RegExp(`^${deskPool}/jobs/([^/]+)/stop$`).exec(path)?.[1];
   if (method === "POST" && stop !== undefined) return ["deskStop", stop];
   const cancel = new RegExp(`^${pool}/jobs/([^/]+)/cancel$`).exec(path)?.[1];
@@ -131,6 +142,11 @@ function honestly(
       return json(
         jobs.map(({ id, status, startedAt }) => ({ id, status, lastExecutionStartDate: startedAt })),
       );
+    case "dataSources":
+      return json([
+        { id: scriptedConnection, name: "SAP ECC" },
+        { id: scriptedPool, name: null },
+      ]);
     case "cancel":
       if (job !== undefined && isActive(job)) job.status = "CANCEL";
       response.writeHead(200).end();
@@ -169,7 +185,7 @@ function jobTransport(job: ScriptedJob): unknown {
     id: job.id,
     dataPoolId: scriptedPool,
     name: job.name,
-    dataSourceId: null,
+    dataSourceId: job.dataSourceId ?? null,
     timeStamp: job.startedAt,
     status: job.status,
     currentExecutionId: isActive(job) ? job.executionId : null,
