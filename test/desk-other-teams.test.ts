@@ -1,6 +1,6 @@
-/** Commands of the desk that only a Nightdesk can do, against a team that is none: over real HTTP. */
+/** Commands of the desk that only a Nightdesk can do, against teams that are none, or that break: over real HTTP. */
 import { afterEach, expect, test } from "vitest";
-import { ask, asks, closeTeams, idle, running, team } from "./support/desk-cases.ts";
+import { ask, asks, closeTeams, cut, html, idle, running, team } from "./support/desk-cases.ts";
 import { scriptedConnection } from "./support/scripted-team.ts";
 
 afterEach(closeTeams);
@@ -81,4 +81,41 @@ test.each([
   expect(answer.code).toBe(50);
   expect(answer.stdout).toContain(says);
   expect(asks(end, "")).toBe(0);
+});
+
+test("a hold whose answer is lost: UNKNOWN, and to be looked for; nobody there: UNREACHABLE", async () => {
+  const end = await team({ jobs: [running()], nightdesk: true, script: { deskHold: cut } });
+  const lost = await ask(end, "hold", "Finance documents");
+  expect(lost.code).toBe(20);
+  expect(lost.lines.at(-1)).toMatch(
+    /^CODE 20 REASON whether the hold was done is not known: .* NEXT look before/,
+  );
+  end.script.deskHold = html;
+  expect((await ask(end, "hold")).code).toBe(20);
+  await end.close();
+  expect((await ask(end, "hold")).code).toBe(40);
+  expect((await ask(end, "go")).code).toBe(40);
+});
+
+test("a hold that got no clear answer keeps no stop back either, and the answer is not CLEAR", async () => {
+  const end = await team({ jobs: [running()], nightdesk: true, script: { deskHold: cut } });
+  const lost = await ask(end, "stop", "Finance documents", "--hold-until", "+2h");
+  expect(lost.code).toBe(20);
+  expect(lost.lines.at(-1)).toContain("STOPPED; NOT HELD, so it may start again: whether the hold was done");
+  expect(end.jobs[0]!.status).toBe("CANCEL");
+  delete end.script.deskHold;
+  const held = await ask(end, "stop", "--all", "--hold-until", "2099-06-19T02:00+09:00");
+  expect(held.code).toBe(0);
+  expect(held.stdout).toContain("  HOLD pool held until 2099-06-18 17:00:00 UTC by key ");
+});
+
+test("answers of a Nightdesk that do not have the form of the contract are UNKNOWN", async () => {
+  const end = await team({
+    jobs: [running()],
+    nightdesk: true,
+    script: { deskHold: ({ json }) => json({ id: 7, scope: "galaxy" }) },
+  });
+  const answer = await ask(end, "hold");
+  expect(answer.code).toBe(20);
+  expect(answer.stdout).toContain("does not have the form of the contract");
 });

@@ -36,6 +36,8 @@ export async function holdAndLook(
   let part: Part;
   let hold: TeamHold;
   try {
+    // Asks who is there, so that a lost connection is told from a hold that may have arrived.
+    await team.proves({ signal });
     const found = await partOf(team, order, { signal });
     if ("usage" in found) return verdict("USAGE", found.usage);
     part = found;

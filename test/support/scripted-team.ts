@@ -37,6 +37,7 @@ export type Route =
   | "cancel"
   | "dataSources"
   | "deskStatus"
+  | "deskHold"
   | "deskStop";
 
 /** What a team does instead of its honest answer. */
@@ -96,7 +97,7 @@ async function answer(
         404,
       );
     }
-    honestly(route, team.jobs, job, { json, query, response });
+    honestly(route, team.jobs, job, { json, query, body, response });
   };
   const exchange: Exchange = { request, response, query, body, job, json, honest };
   const scripted = route === null ? undefined : team.script[route];
@@ -104,7 +105,7 @@ async function answer(
   else await scripted(exchange);
 }
 
-const desk: ReadonlySet<Route> = new Set(["about", "deskStatus", "deskStop"]);
+const desk: ReadonlySet<Route> = new Set(["about", "deskStatus", "deskHold", "deskStop"]);
 
 function routeOf(method: string, path: string): [Route | null, string | null] {
   const pool = `/integration/api/pools/${scriptedPool}`;
@@ -114,6 +115,7 @@ function routeOf(method: string, path: string): [Route | null, string | null] {
   if (method === "GET" && path === `${pool}/jobs`) return ["jobs", null];
   if (method === "GET" && path === `${pool}/logs/status`) return ["status", null];
   if (method === "GET" && path === `${pool}/data-sources/`) return ["dataSources", null];
+  if (method === "POST" && path === `${deskPool}/holds`) return ["deskHold", null];
   const stop = new RegExp(`^${deskPool}/jobs/([^/]+)/stop$`).exec(path)?.[1];
   if (method === "POST" && stop !== undefined) return ["deskStop", stop];
   const cancel = new RegExp(`^${pool}/jobs/([^/]+)/cancel$`).exec(path)?.[1];
@@ -129,7 +131,7 @@ function honestly(
   route: Route,
   jobs: readonly ScriptedJob[],
   job: ScriptedJob | undefined,
-  { json, query, response }: Pick<Exchange, "json" | "query" | "response">,
+  { json, query, body, response }: Pick<Exchange, "json" | "query" | "body" | "response">,
 ): void {
   switch (route) {
     case "about":
@@ -158,6 +160,18 @@ function honestly(
         asOf: Date.now(),
         jobs: jobs.map((one) => ({ rows: null, estimatedRows: null, stopping: null, ...one })),
       });
+    case "deskHold": {
+      const { scope, id, reason = null, until = null } = JSON.parse(body) as Record<string, unknown>;
+      return json({
+        id: scriptedConnection,
+        scope,
+        objectId: id,
+        by: "night",
+        reason,
+        since: Date.now(),
+        until,
+      });
+    }
     case "deskStop": {
       if (job === undefined) return;
       const execution = query.get("execution");
