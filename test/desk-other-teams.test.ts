@@ -101,7 +101,7 @@ test("a hold that got no clear answer keeps no stop back either, and the answer 
   const end = await team({ jobs: [running()], nightdesk: true, script: { deskHold: cut } });
   const lost = await ask(end, "stop", "Finance documents", "--hold-until", "+2h");
   expect(lost.code).toBe(20);
-  expect(lost.lines.at(-1)).toContain("STOPPED; NOT HELD, so it may start again: whether the hold was done");
+  expect(lost.lines.at(-1)).toContain("STOPPED; PERHAPS NOT HELD: whether the hold was done");
   expect(end.jobs[0]!.status).toBe("CANCEL");
   delete end.script.deskHold;
   const held = await ask(end, "stop", "--all", "--hold-until", "2099-06-19T02:00+09:00");

@@ -17,7 +17,7 @@ export function verdictOfFailure(error: unknown): Verdict {
     case "invalid":
       return verdict("USAGE", `the team refuses the request as wrong: ${words}`);
     case "unable":
-      return verdict("USAGE", words);
+      return verdict("USAGE", words, { next: null });
     case "conflict":
       return verdict("UNKNOWN", `not at this moment: ${words}`);
     case "unknown":

@@ -26,11 +26,12 @@ export async function stopAndHold(
     return { ...stop, holds: [hold], reason: `${stop.reason}; ${labelOf(hold)} ${heldWords(hold)}` };
   }
   const { refusal } = held;
-  return verdict(
-    worstWord([stop, refusal], stop.word),
-    `${stop.reason}; NOT HELD, so it may start again: ${refusal.reason}`,
-    { asOf: stop.asOf, jobs: stop.jobs, next: stop.next ?? "have it held with a key that has the verb hold" },
-  );
+  const fate = refusal.word === "UNKNOWN" ? "PERHAPS NOT HELD" : "NOT HELD, so it may start again";
+  return verdict(worstWord([stop, refusal], stop.word), `${stop.reason}; ${fate}: ${refusal.reason}`, {
+    asOf: stop.asOf,
+    jobs: stop.jobs,
+    next: stop.next ?? refusal.next,
+  });
 }
 
 /** Null where the stop itself says that the command is wrong, or that nothing can be read. */
