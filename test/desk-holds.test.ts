@@ -49,9 +49,13 @@ const runAs = (key: string, ...argv: string[]): Promise<CliRun> =>
     env: { NIGHTDESK_URL: server.url, NIGHTDESK_POOL: pool.poolId, NIGHTDESK_KEY: key },
   });
 const nightdesk = (...argv: string[]): Promise<CliRun> => runAs(server.adminKey, ...argv);
-const json = async (...argv: string[]): Promise<any> =>
-  // eslint-disable-line
-  JSON.parse((await nightdesk(...argv, "--json")).stdout);
+interface Said {
+  reason: string;
+  holds: { id: string }[];
+  starts: { jobName: string; when: string; executionId: string }[];
+}
+const json = async (...argv: string[]): Promise<Said> =>
+  JSON.parse((await nightdesk(...argv, "--json")).stdout) as Said;
 
 /** A job that sleeps at the source for an hour, and one that is done at once. */
 const slow = (name: string) =>
@@ -138,13 +142,11 @@ test("release --dry-run lists exactly what then starts, in that order, and start
   await nightdesk("hold", "--reason", "window");
   await nightdesk("hold", "held by itself");
   await nightdesk("stop", "in the way");
-  const [{ id: holdId }] = (await json("holds")).holds;
+  const holdId = (await json("holds")).holds[0]?.id ?? "";
 
   const planned = await json("release", "--hold", holdId, "--dry-run");
   expect(planned.reason).toMatch(/^DRY RUN, nothing released: 1 hold, by it would start "first", "second"; /);
-  expect(
-    planned.starts.map((start: { jobName: string; when: string }) => [start.jobName, start.when]),
-  ).toEqual([
+  expect(planned.starts.map((start) => [start.jobName, start.when])).toEqual([
     ["first", "now"],
     ["second", "when a place is free"],
   ]);
@@ -160,7 +162,7 @@ test("release --dry-run lists exactly what then starts, in that order, and start
     began.push(seen.find(({ id }: { id: string }) => id === jobId));
   }
   expect(began.map(({ executionId }) => executionId)).toEqual(
-    planned.starts.map(({ executionId }: { executionId: string }) => executionId),
+    planned.starts.map(({ executionId }) => executionId),
   );
   expect(began[0].startedAt).toBeLessThan(began[1].startedAt);
   expect(await statusOf(server, pool.poolId, jobs[2]?.jobId ?? "")).toBe("QUEUED");
