@@ -4,6 +4,7 @@ import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { runNightdesk, type CliRun } from "./support/cli-run.ts";
 import {
+  connectionTo,
   makeExtractionJob,
   makePool,
   startTestServer,
@@ -128,6 +129,31 @@ test("go: a source that cannot be read any more is said, and no reason against C
     /source "ECC" cannot be read now, but all that ran here ended with proof: /,
   );
 });
+
+test("go: a job that was given another connection still counts for the one that its execution reads", async () => {
+  const { proxy, pool } = await poolBehindProxy("Moved");
+  const nightdesk = deskOf(pool);
+  const { id: elsewhere } = await server.ok("POST", "/integration/api/datasource/POSTGRESQL", {
+    name: "S4",
+    poolId: pool.poolId,
+    configuration: connectionTo(source),
+  });
+  const job = await makeExtractionJob(server, pool, "moved", [sleeping]);
+  const { executionId } = await execute(job);
+  await until(async () => ((await taggedSessions(source)).length > 0 ? true : null));
+  await server.ok("PUT", job.path, { id: job.jobId, name: "moved", dataSourceId: elsewhere });
+  proxy.freeze();
+  expect((await nightdesk("go", "--connection", "ECC")).code).toBe(10);
+  await nightdesk("stop", "moved", "--wait", "1");
+  await until(async () =>
+    (await nightdesk("settle", executionId, "--because", "host down")).stdout.includes("NOT SETTLED")
+      ? null
+      : true,
+  );
+  expect((await nightdesk("go", "--connection", "ECC")).code).toBe(4);
+  proxy.thaw();
+  await until(async () => ((await nightdesk("go", "--connection", "ECC")).code === 0 ? true : null));
+}, 180_000);
 
 test("settle is refused while the source can be read and still has the session", async () => {
   const pool = await makePool(server, source, "Hung");

@@ -4,6 +4,7 @@ import { dataSourceOf } from "../../engine/belonging.ts";
 import type { Connections } from "../../engine/connections.ts";
 import type { DataSource } from "../../model/definitions.ts";
 import type { Hold } from "../../model/hold.ts";
+import type { StateStore } from "../../model/state-store.ts";
 import { deskJobs } from "../desk-view.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
@@ -49,11 +50,7 @@ export function deskRoutes({ state, holds, queue, connections, clock, version }:
         const dataSources = one === null ? await state.dataSources(pool.id) : [one];
         // First the sources: what starts after the look is in the lists that follow.
         const sources = await Promise.all(dataSources.map((source) => lookAt(connections, clock, source)));
-        const inScope = new Set(
-          (await state.jobs(pool.id))
-            .filter((job) => one === null || job.dataSourceId === one.id)
-            .map(({ id }) => id),
-        );
+        const inScope = await jobsOf(state, pool.id, one);
         const next = await queue.of(pool.id);
         const inForce = await holds.list(pool);
         return {
@@ -71,6 +68,25 @@ export function deskRoutes({ state, holds, queue, connections, clock, version }:
       },
     }),
   ];
+}
+
+/**
+ * Jobs that read the connection, or any if it is null. Also those whose execution does or may: a job can have been
+ * given another connection since its execution was planned.
+ */
+async function jobsOf(state: StateStore, poolId: string, one: DataSource | null): Promise<Set<string>> {
+  const jobs = await state.jobs(poolId);
+  if (one === null) return new Set(jobs.map(({ id }) => id));
+  const declared = (await state.openSettlements(poolId)).map(({ executionId }) =>
+    state.execution(executionId),
+  );
+  const open = [...(await state.activeExecutions()), ...(await Promise.all(declared))];
+  return new Set([
+    ...jobs.filter(({ dataSourceId }) => dataSourceId === one.id).map(({ id }) => id),
+    ...open.flatMap((execution) =>
+      execution !== null && execution.plan.dataSource?.id === one.id ? [execution.jobId] : [],
+    ),
+  ]);
 }
 
 function isOf({ objectId }: Hold, { id }: DataSource, jobIds: ReadonlySet<string>): boolean {
