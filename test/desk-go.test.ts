@@ -151,7 +151,7 @@ test("go: a job that was given another connection still counts for the one that 
       : true,
   );
   expect((await nightdesk("go", "--connection", "ECC")).code).toBe(4);
-  proxy.thaw();
+  proxy.heal();
   await until(async () => ((await nightdesk("go", "--connection", "ECC")).code === 0 ? true : null));
 }, 180_000);
 
@@ -224,7 +224,7 @@ test("settle: refused while nobody stopped it; declared when the source cannot b
   expect(again.code).toBe(4);
   expect(again.lines.at(-1)).toContain("NOT SETTLED: ");
   // The job is free for its next run, which starts once the source is there again.
-  proxy.thaw();
+  proxy.heal();
   await until(async () => ((await nightdesk("go")).code === 0 ? true : null));
   expect(await taggedSessions(source)).toEqual([]);
   const receipt = JSON.parse((await nightdesk("receipt", executionId, "--json")).stdout);
@@ -256,7 +256,7 @@ test("a stop that waits while the execution is declared over ends with DECLARED"
   const { code, lines } = await stop;
   expect(code).toBe(4);
   expect(lines.at(-1)).toMatch(/^CODE 4 REASON DECLARED: declared over by key /);
-  proxy.thaw();
+  proxy.heal();
   await until(async () => ((await nightdesk("go")).code === 0 ? true : null));
 }, 180_000);
 
