@@ -70,7 +70,7 @@ test("stop --hold-until of a foreign team: stopped, and USAGE because it is not 
 });
 
 test.each([
-  [["stop", "Finance documents", "--hold-until", "24:00"], "neither ISO 8601"],
+  [["stop", "Finance documents", "--hold-until", "24:00"], "neither a moment in ISO 8601"],
   [["stop", "--all", "--hold-until", "2026-06-19T02:00"], "has no zone"],
   [["hold", "--until", "2020-01-01T00:00Z"], "is in the past"],
   [["hold", "--until", ""], "--until has an empty value"],

@@ -2,7 +2,7 @@ const form = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3})\
 
 /**
  * A point of time that a person wrote, as epoch milliseconds: ISO 8601 with its zone, seconds optional
- * (`2026-06-18T15:00Z`, `2026-06-19T00:00:00+09:00`). `24:00` is the end of the day.
+ * (`2026-06-18T15:00Z`, `2026-06-19T00:00:00+09:00`). Hours go on to 47, as Japan counts its nights: `2026-06-18T26:00+09:00` is the next day's 02:00.
  * null for anything else, above all for a time without a zone, which could be meant in two ways, and for a
  * day that its month does not have.
  */
@@ -13,9 +13,8 @@ export function parseInstant(text: string): number | null {
   const date = new Date(midnight);
   if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return null;
   const offset = offsetMinutes(zone);
+  if (Number(hour) > 47 || Number(minute) > 59 || Number(second) > 59 || offset === null) return null;
   const minutes = Number(hour) * 60 + Number(minute);
-  if (Number(minute) > 59 || Number(second) > 59 || minutes > 24 * 60 || offset === null) return null;
-  if (minutes === 24 * 60 && (Number(second) > 0 || Number(fraction) > 0)) return null;
   return midnight + (minutes - offset) * 60_000 + Number(second) * 1000 + Number(fraction.padEnd(3, "0"));
 }
 
