@@ -101,14 +101,17 @@ export function createEngine(parts: EngineParts): Engine {
   const startNext = (): void => {
     claiming = claiming
       .then(async () => {
+        let asked = clock.now();
         while (!closed) {
-          const execution = await store.claimNext(parts.mostRunning, clock.now());
+          asked = clock.now();
+          const execution = await store.claimNext(parts.mostRunning, asked);
           if (execution === null) break;
           const run = new ActiveRun(execution);
           parts.onChange(execution.poolId);
           follow(run, () => life.live(run));
         }
-        await setAlarm();
+        // As of the last claim: a hold that ended since would else wake nobody.
+        await setAlarm(asked);
       })
       .catch((error: unknown) => {
         report(`start the next execution: ${errorLine(error)}`);
@@ -119,9 +122,9 @@ export function createEngine(parts: EngineParts): Engine {
   };
 
   /** Wakes the queue when the next hold ends by itself. */
-  const setAlarm = async (): Promise<void> => {
+  const setAlarm = async (asked: number): Promise<void> => {
     alarm.abort();
-    const until = closed ? null : await store.nextHoldEnd(clock.now());
+    const until = closed ? null : await store.nextHoldEnd(asked);
     if (until === null) return;
     alarm = new AbortController();
     const signal = AbortSignal.any([alarm.signal, ending.signal]);
