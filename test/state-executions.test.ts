@@ -231,3 +231,36 @@ test("the database itself refuses what must not happen", async () => {
   expect(await again.jobStatus(jobId)).toMatchObject({ executionId: "y" });
   await again.close();
 });
+
+test("a job whose execution was declared over is kept until its source was seen, and the declaration never changes", async () => {
+  const store = await temporaryStore();
+  const { jobId, id } = await running(store);
+  const job = await store.job(jobId);
+  const settlement = {
+    executionId: id,
+    poolId: job?.poolId ?? "",
+    at: 300,
+    keyName: "lead",
+    because: "host down",
+    seen: "unknown",
+    seenAt: 300,
+    seenNote: "connection refused",
+  } as const;
+  const proof = { level: "declared", at: 300, note: "declared over" } as const;
+  expect(await store.finish(id, "CANCEL", { at: 300, proof, failure: null, settlement })).toBe(true);
+  expect(await store.openSettlements(null)).toEqual([settlement]);
+  expect(await store.openSettlements(newId())).toEqual([]);
+  // The job is free for its next run, and not for being forgotten.
+  expect(await store.enqueue(anExecution(job ?? aJob("")))).toEqual({ enqueued: true });
+  const [next] = await store.activeExecutions();
+  await store.requestStop(next?.id ?? "", operator, 310);
+  await expect(store.deleteJob(jobId)).rejects.toMatchObject({ kind: "conflict" });
+  await expect(store.deletePool(job?.poolId ?? "")).rejects.toMatchObject({ kind: "conflict" });
+  await store.noteSettlement(id, "busy", 320, "session 7");
+  await store.noteSettlement(id, "idle", 330, "none");
+  await store.noteSettlement(id, "busy", 340, "late");
+  expect(await store.settlement(id)).toEqual({ ...settlement, seen: "idle", seenAt: 330, seenNote: "none" });
+  expect(await store.openSettlements(null)).toEqual([]);
+  await store.deleteJob(jobId);
+  expect(await store.settlement(id)).toBeNull();
+});

@@ -100,7 +100,7 @@ async function callEverything(store: StateStore): Promise<void> {
   await store.markSourceTouched(execution.id);
   await store.addSession(execution.id, { pid: 1, startedAt: "" });
   await store.recordProof(execution.id, idle);
-  await store.recordStep(execution.id, { at: 2, step: "asked", note: "" });
+  await store.recordStep(execution.id, { at: 2, step: "worker gone", note: "" });
   await Promise.all([store.stopCallers(execution.id), store.endSteps(execution.id)]);
   await Promise.all([store.settlement(execution.id), store.openSettlements(null)]);
   await Promise.all([store.openSettlements(pool.id), store.noteSettlement(execution.id, "idle", 3, "")]);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { deferred } from "../base/deferred.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { newId } from "../base/ids.ts";
@@ -50,6 +51,8 @@ export function createEngine(parts: EngineParts): Engine {
   const { store, clock, report } = parts;
   const active = new Map<string, ActiveRun>();
   const ending = new AbortController();
+  // One listener or two for each run, and for each declared execution that is looked for: no leak.
+  setMaxListeners(0, ending.signal);
   const following = new Set<Promise<void>>();
   // Nothing is claimed before what an earlier server left is known: both would take it for theirs.
   const started = deferred<void>();

@@ -66,7 +66,6 @@ export interface StopCaller {
 
 /** What was done, or seen, on the way to the end of an execution. */
 export const endSteps = [
-  "asked",
   "told the worker",
   "cancelled at the source",
   "terminated at the source",
