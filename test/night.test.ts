@@ -76,7 +76,8 @@ const checksum = (path: string, table: string): Promise<unknown[][]> =>
   queryPool(server, path, `select count(*), sum(hash(t)) from ${table} t`);
 
 test("a run loads exactly what the source holds, and its log tells it in the contract's words", async () => {
-  const job = await makeExtractionJob(server, pool, "exact", ["BKPF", "BSEG"]);
+  const filtered = { tableName: "BKPF", filterDefinition: "belnr > 0\r\n  and belnr < 9999" };
+  const job = await makeExtractionJob(server, pool, "exact", [filtered, "BSEG"]);
   await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
   expect(await waitForStatus(server, pool.poolId, job.jobId, "SUCCESS", "FAIL")).toBe("SUCCESS");
   const [counts] = await queryPool(
@@ -105,6 +106,11 @@ test("a run loads exactly what the source holds, and its log tells it in the con
   const codes = detail.logMessages.map((line: { logTranslationCode: string }) => line.logTranslationCode);
   expect(codes).toContain("EXTRACTION_SUCCESSFUL");
   expect(codes).toContain("STARTING_EXTRACTION_FOR_RESOURCE");
+  const texts: string[] = detail.logMessages.map((line: { logMessage: string }) => line.logMessage);
+  expect(texts).toContain(
+    'Executing query: SELECT "belnr", "bukrs", "budat" FROM "public"."BKPF" WHERE ( belnr > 0 and belnr < 9999 )',
+  );
+  expect(texts.filter((text) => /[\r\n]/.test(text))).toEqual([]);
 });
 
 test("the two curl lines: RUNNING, cancel, CANCEL, nothing at the source, the pool as it was, and it runs again", async () => {

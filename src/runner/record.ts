@@ -74,7 +74,8 @@ async function begin(run: Run, begun: Begun): Promise<Record> {
         itemId: item.id,
         level,
         at: clock.now(),
-        message: text,
+        // One line, whatever a filter or a statement in it looks like.
+        message: text.replace(/\s*[\r\n]+\s*/g, " "),
         code,
         parameters: Object.entries(parameters).map(([key, value]) => ({ key, value })),
       }),
