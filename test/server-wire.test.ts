@@ -228,6 +228,14 @@ test("ids in bodies and queries count in any case", async () => {
     ["GET", `${pool}/logs/executions?executionId=${executionId}&type=TASK&id=${jobId}`],
     ["GET", `${pool}/logs/executions/detail?executionId=${executionId}&id=${template.toUpperCase()}`],
     ["POST", "/desk/v1/keys", { name: "U", grants: [{ poolId, verbs: ["view"] }] }],
+    [
+      "POST",
+      `${pool}/tasks/${taskId}/variables`,
+      {
+        ...{ name: "u", placeholder: "u", type: "PRIVATE_CONSTANT", dataType: "INT", poolId, taskId },
+        values: [{ value: "1", taskInstanceId: taskId }],
+      },
+    ],
     ["GET", `/desk/v1/pools/${poolId}/go?connection=${dataSourceId}`],
     ["POST", `/desk/v1/pools/${poolId}/jobs/${jobId}/stop?execution=${executionId}`],
   ];
