@@ -232,7 +232,12 @@ test("ids in bodies and queries count in any case", async () => {
       "POST",
       `${pool}/tasks/${taskId}/variables`,
       {
-        ...{ name: "u", placeholder: "u", type: "PRIVATE_CONSTANT", dataType: "INT", poolId, taskId },
+        name: "u",
+        placeholder: "u",
+        type: "PRIVATE_CONSTANT",
+        dataType: "INT",
+        poolId,
+        taskId,
         values: [{ value: "1", taskInstanceId: taskId }],
       },
     ],
@@ -248,7 +253,9 @@ test("ids in bodies and queries count in any case", async () => {
       { id: world.poolId },
     ]);
   const execution = {
-    ...{ poolId, jobId, dataSourceId },
+    poolId,
+    jobId,
+    dataSourceId,
     executeOnlySubsetOfTransformations: true,
     transformations: [transformationId],
     executeOnlySubsetOfExtractions: true,

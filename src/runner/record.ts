@@ -74,8 +74,7 @@ async function begin(run: Run, begun: Begun): Promise<Record> {
         itemId: item.id,
         level,
         at: clock.now(),
-        // One line, whatever a filter or a statement in it looks like.
-        message: text.replace(/\s*[\r\n]+\s*/g, " "),
+        message: text,
         code,
         parameters: Object.entries(parameters).map(([key, value]) => ({ key, value })),
       }),

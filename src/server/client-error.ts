@@ -34,6 +34,7 @@ function answerOf({ code }: NodeJS.ErrnoException): Response {
       );
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
       return refusal(newId(), 413, "Body too large.", "Send no chunk extensions.", "GENERAL_BODY_TOO_LARGE");
+    case undefined:
     default:
       return validation([
         {
