@@ -1,5 +1,5 @@
 /** The night, end to end: a real extraction, seen and stopped from outside, over real HTTP and real PostgreSQL. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import {
@@ -32,6 +32,8 @@ beforeAll(async () => {
       primary key (belnr, buzei));
     insert into "BSEG" select g, 1, g * 1.25, case when g % 7 = 0 then null when g % 7 = 1 then '' else 'Rechnung Größe ' || g end,
       timestamptz '2024-01-01 00:00:00.123456+00' + g * interval '1 minute' from generate_series(1, 60000) g;
+    -- Wide: what the socket's buffers hold of it is little, so that a backend that is held back stays active.
+    create table "STXL" as select g as belnr, repeat(md5(g::text), 30) as lines from generate_series(1, 40000) g;
     analyze;
   `);
   server = await startTestServer();
@@ -50,6 +52,7 @@ afterAll(async () => {
 });
 
 afterEach(async () => {
+  await limitRows(null);
   // Whatever a test left at the source would be a lie of a status before it.
   expect(await taggedSessions(source)).toEqual([]);
   expect(server.reports).toEqual([]);
@@ -73,7 +76,8 @@ const checksum = (path: string, table: string): Promise<unknown[][]> =>
   queryPool(server, path, `select count(*), sum(hash(t)) from ${table} t`);
 
 test("a run loads exactly what the source holds, and its log tells it in the contract's words", async () => {
-  const job = await makeExtractionJob(server, pool, "exact", ["BKPF", "BSEG"]);
+  const filtered = { tableName: "BKPF", filterDefinition: "belnr > 0\r\n  and belnr < 9999" };
+  const job = await makeExtractionJob(server, pool, "exact", [filtered, "BSEG"]);
   await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
   expect(await waitForStatus(server, pool.poolId, job.jobId, "SUCCESS", "FAIL")).toBe("SUCCESS");
   const [counts] = await queryPool(
@@ -102,10 +106,13 @@ test("a run loads exactly what the source holds, and its log tells it in the con
   const codes = detail.logMessages.map((line: { logTranslationCode: string }) => line.logTranslationCode);
   expect(codes).toContain("EXTRACTION_SUCCESSFUL");
   expect(codes).toContain("STARTING_EXTRACTION_FOR_RESOURCE");
+  const texts: string[] = detail.logMessages.map((line: { logMessage: string }) => line.logMessage);
+  expect(texts).toContain(
+    'Executing query: SELECT "belnr", "bukrs", "budat" FROM "public"."BKPF" WHERE ( belnr > 0 and belnr < 9999 )',
+  );
 });
 
 test("the two curl lines: RUNNING, cancel, CANCEL, nothing at the source, the pool as it was, and it runs again", async () => {
-  await limitRows(null);
   const job = await makeExtractionJob(server, pool, "night", ["BKPF", "BSEG"]);
   await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
   await waitForStatus(server, pool.poolId, job.jobId, "SUCCESS");
@@ -158,13 +165,14 @@ test("the two curl lines: RUNNING, cancel, CANCEL, nothing at the source, the po
 
 test("a frozen backend keeps the status RUNNING and the answer unproven, until it is released", async () => {
   await limitRows(2000);
-  const job = await makeExtractionJob(server, pool, "frozen", ["BSEG"]);
+  const job = await makeExtractionJob(server, pool, "frozen", ["STXL"]);
   await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
-  const [session] = await until(async () => {
-    const sessions = await taggedSessions(source);
-    return sessions.length > 0 && sessions[0]?.state === "active" ? sessions : null;
+  const heldBack = `select pid from pg_stat_activity where application_name like 'nd:%' and state = 'active'
+    and wait_event = 'ClientWrite' and datname = current_database()`;
+  const pid = await until(async () => {
+    const [session] = (await source.sql(heldBack)) as { pid: number }[];
+    return session?.pid ?? null;
   });
-  const pid = session?.pid ?? 0;
   process.kill(pid, "SIGSTOP");
   try {
     const cancel = await server.call("POST", `${job.path}/cancel`, { key: operatorKey });
@@ -203,7 +211,6 @@ test("a frozen backend keeps the status RUNNING and the answer unproven, until i
   expect(released.lines.at(-1)).toMatch(/^CODE 0 REASON (STOPPED|WAS NOT RUNNING)/);
   expect(await statusOf(server, pool.poolId, job.jobId)).toBe("CANCEL");
   expect((await nightdesk("status", "frozen")).lines[0]).toBe("NIGHTDESK CLEAR");
-  await limitRows(null);
 });
 
 test("user SQL that hides the session under another name does not hide it from the proof", async () => {
@@ -313,4 +320,19 @@ test("no secret is in an answer, a log line or a file of the home", async () => 
   expect(shown.map((text) => JSON.parse(text).name)).toEqual(["night operator"]);
   expect(texts.filter((text) => text.includes(server.adminKey))).toEqual([]);
   expect(texts.filter((text) => text.includes("CANARY-"))).toEqual([]);
+});
+
+test("the key that opens sealed passwords lies beside the home, for its owner alone, and nowhere inside", async () => {
+  const keyFile = `${server.home}.key`;
+  expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
+  const key = await readFile(keyFile);
+  expect(key.length).toBeGreaterThanOrEqual(32);
+  let looked = 0;
+  for (const file of await readdir(server.home, { recursive: true, withFileTypes: true })) {
+    if (!file.isFile()) continue;
+    looked += 1;
+    expect(file.name).not.toMatch(/key|secret/i);
+    expect((await readFile(join(file.parentPath, file.name))).includes(key), file.name).toBe(false);
+  }
+  expect(looked).toBeGreaterThan(1);
 });

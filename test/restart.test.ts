@@ -20,6 +20,8 @@ let source: TestDatabase;
 let folder: string;
 let home: string;
 let server: ServerProcess;
+/** Of every server there was, also of the one that refused to start. */
+const outputs: (() => string)[] = [];
 const adminKey = newKeyText();
 
 beforeAll(async () => {
@@ -30,7 +32,7 @@ beforeAll(async () => {
   `);
   folder = await mkdtemp(join(tmpdir(), "nightdesk-restart-"));
   home = join(folder, "home");
-  server = await startServerProcess(home, adminKey);
+  server = await startServer();
 });
 
 afterAll(async () => {
@@ -39,6 +41,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
   await source?.end();
 });
+
+async function startServer(): Promise<ServerProcess> {
+  try {
+    const started = await startServerProcess(home, adminKey);
+    outputs.push(started.output);
+    return started;
+  } catch (error) {
+    outputs.push(() => String(error));
+    throw error;
+  }
+}
 
 async function makeJobs() {
   const { id: poolId } = await server.ok("POST", "/integration/api/pools", { name: "restart" });
@@ -76,7 +89,7 @@ test("kill -9 in a run: the next server ends the leftovers and the execution is 
   const before = await checksum(job.path);
   await startAndWaitForRows(job);
   await server.end("SIGKILL");
-  server = await startServerProcess(home, adminKey);
+  server = await startServer();
   expect(await waitForStatus(server, job.poolId, job.jobId, "FAIL", "CANCEL", "SUCCESS")).toBe("FAIL");
   expect(await taggedSessions(source)).toEqual([]);
   const { executionItems } = await server.ok(
@@ -102,7 +115,7 @@ test("kill -9 while a stop is not proven: the wish survives and ends as CANCEL",
     });
     expect((await asked).outcome).toBe("NOT PROVEN");
     await server.end("SIGKILL");
-    server = await startServerProcess(home, adminKey);
+    server = await startServer();
     expect(await statusOf(server, job.poolId, job.jobId)).toBe("RUNNING");
   } finally {
     process.kill(session?.pid ?? 0, "SIGCONT");
@@ -115,7 +128,7 @@ test("SIGTERM in a run stops it with proof and exits 0", async () => {
   await startAndWaitForRows(job);
   expect(await server.end("SIGTERM")).toBe(0);
   expect(await taggedSessions(source)).toEqual([]);
-  server = await startServerProcess(home, adminKey);
+  server = await startServer();
   expect(await statusOf(server, job.poolId, job.jobId)).toBe("FAIL");
 });
 
@@ -157,9 +170,9 @@ test("SIGTERM while the end cannot be proven: cancel, kill, each logged, exit co
 });
 
 test("a second server on the same home refuses and says who holds it; after a kill -9 the next one starts", async () => {
-  await expect(startServerProcess(home, adminKey)).rejects.toThrow(String(server.child.pid));
+  await expect(startServer()).rejects.toThrow(String(server.child.pid));
   await server.end("SIGKILL");
-  server = await startServerProcess(home, adminKey);
+  server = await startServer();
   expect((await server.call("GET", "/healthz", { key: null })).status).toBe(200);
 });
 
@@ -174,5 +187,10 @@ test("no secret is in any file of the home, and in nothing the server printed", 
     expect(content.includes(adminKey), entry.name).toBe(false);
   }
   expect(looked).toBeGreaterThan(10_000);
-  expect(server.output()).not.toContain("CANARY-");
+  expect(outputs).toHaveLength(6);
+  for (const output of outputs) {
+    expect(output()).toMatch(/listens on|the server ended with/);
+    expect(output()).not.toContain("CANARY-");
+    expect(output()).not.toContain(adminKey);
+  }
 });

@@ -4,6 +4,8 @@ import type { Clock } from "../src/base/clock.ts";
 import { newId } from "../src/base/ids.ts";
 import { ensureAdminKey } from "../src/engine/keys.ts";
 import { verbs } from "../src/model/definitions.ts";
+import { routerOf } from "../src/server/app.ts";
+import type { Door } from "../src/server/door.ts";
 import type { Route } from "../src/server/index.ts";
 import {
   makeWorld,
@@ -86,11 +88,33 @@ test("the matrix looks at a whole table", () => {
   ]);
 });
 
+test.each([
+  ["no access", { access: undefined }, "declares no verb"],
+  ["an access without a verb", { access: { on: "team" } }, "declares no verb"],
+  ["a verb that is none", { access: { verb: "look", on: "team" } }, "declares no verb"],
+  ["a pool that its path does not name", { access: { verb: "view", on: "pool" } }, "does not fit"],
+  ["a body that it does not read", { access: { verb: "edit", on: "pool of body" } }, "does not fit"],
+  ["an execution that its path does not name", { access: { verb: "view", on: "execution by id" } }, "fit"],
+  ["a pool it takes for the team's", { path: "/x/{poolId}" }, "does not fit"],
+  ["a path that is taken", { path: "/healthz" }, "declared twice"],
+])("a table with a route of %s does not start", (_, wrong, why) => {
+  const base = table.find(({ path }) => path === "/desk/v1/about");
+  const start = (change: object) => () => {
+    const added = { ...base, path: "/x", ...change } as unknown as Route;
+    return routerOf([...table, added], {} as Door, {} as Parameters<typeof routerOf>[2]);
+  };
+  expect(start({})).not.toThrow();
+  expect(start(wrong)).toThrow(why);
+});
+
 test.each(named)("%s: no usable key is a 401 that does not say why", async (_, route) => {
   const scope = inPool(route) ? own.poolId : "*";
   const { key } = await desk.key([{ poolId: scope, verbs: [...verbs] }]);
   const expired = await desk.key([{ poolId: "*", verbs: [...verbs] }], startOfTime + 1000);
   const revoked = await desk.key([{ poolId: "*", verbs: [...verbs] }]);
+  // Used once, they are known; that must not keep them.
+  for (const used of [expired, revoked])
+    expect((await desk.call("GET", "/api/cloud", { key: used.key })).status).toBe(200);
   await desk.ok("DELETE", `/desk/v1/keys/${revoked.id}`);
   desk.clock.time += 1000;
   const before = await everything();
@@ -150,7 +174,9 @@ test.each(named)("%s: the right verb alone passes", async (_, route) => {
   if (route.method === "DELETE" && route.path.endsWith("{dataSourceId}"))
     await desk.state.deleteJob(own.jobId);
   const answer = await request(route, key);
-  expect([answer.status, answer.text]).toEqual([200, expect.anything()]);
+  // The one that clients want a 403 of, whoever asks.
+  const right = route.path === "/api/team/cui-settings/cui-pdf-cover" ? 403 : 200;
+  expect([answer.status, answer.text]).toEqual([right, expect.anything()]);
   expect(desk.reports).toEqual([]);
 });
 
@@ -242,6 +268,12 @@ test("an operator's key sees and cancels in its pool, and is refused everywhere 
     if (status === 200) passed.add(`${route.method} ${verbOf(route)}`);
   }
   expect(passed).toEqual(new Set(["GET view", "GET any", "POST cancel"]));
+  const blind = await desk.key([
+    { poolId: own.poolId, verbs: ["view"] },
+    { poolId: foreign.poolId, verbs: ["cancel"] },
+  ]);
+  const seen = await desk.call("GET", "/integration/api/pools", { key: blind.key });
+  expect((seen.json as { id: string }[]).map((pool) => pool.id)).toEqual([own.poolId]);
   const pools = await desk.call("GET", "/integration/api/pools", { key });
   expect((pools.json as { id: string }[]).map((pool) => pool.id)).toEqual([own.poolId]);
   const asked = await desk.call("GET", `/integration/api/pools?poolIds=${foreign.poolId}`, { key });
@@ -295,4 +327,39 @@ test("a key cannot be made for a pool that is not there, nor expire in the past;
   desk.clock.time += 1;
   await desk.call("GET", "/api/cloud", { key: made.key });
   expect((await desk.state.keys()).find((key) => key.id === made.id)?.lastUsedAt).toBe(desk.clock.time);
+});
+
+test("the list of keys says what each is recognised by, when it was used, and until when it lasts", async () => {
+  type Listed = { id: string; prefix: string } & Record<string, number | string | null>;
+  const made = await desk.key([{ poolId: own.poolId, verbs: ["view"] }], startOfTime + 5000);
+  const listed = async (): Promise<Listed | undefined> =>
+    (await desk.ok<Listed[]>("GET", "/desk/v1/keys")).find(({ id }) => id === made.id);
+  const fresh = { expiresAt: startOfTime + 5000, lastUsedAt: null, revokedAt: null, createdAt: startOfTime };
+  const first = await listed();
+  expect(first).toMatchObject(fresh);
+  expect(made.key.startsWith(first?.prefix ?? "-")).toBe(true);
+  expect(first?.prefix.length).toBeGreaterThan(5);
+  desk.clock.time += 1000;
+  await desk.call("GET", "/api/cloud", { key: made.key });
+  expect(await listed()).toMatchObject({ ...fresh, lastUsedAt: startOfTime + 1000 });
+  desk.clock.time += 1000;
+  await desk.ok("DELETE", `/desk/v1/keys/${made.id}`);
+  expect(await listed()).toMatchObject({
+    ...fresh,
+    lastUsedAt: startOfTime + 1000,
+    revokedAt: startOfTime + 2000,
+  });
+});
+
+test("when a key expires may be said as text, and is said wrong in words", async () => {
+  const draft = { name: "t", grants: [{ poolId: own.poolId, verbs: ["view"] }] };
+  const made = await desk.ok<object>("POST", "/desk/v1/keys", {
+    ...draft,
+    expiresAt: String(startOfTime + 1),
+  });
+  expect(made).toMatchObject({ expiresAt: startOfTime + 1 });
+  const wrong = await desk.call("POST", "/desk/v1/keys", { body: { ...draft, expiresAt: "tomorrow" } });
+  expect(wrong.json).toEqual({
+    errors: [expect.objectContaining({ attribute: "expiresAt", error: "Expected a whole number." })],
+  });
 });

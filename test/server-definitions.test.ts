@@ -200,11 +200,128 @@ test("extraction tables: a table comes back as written, and only what is underst
     [{ tableName: "A", columns: [{ columnName: "c" }, { columnName: "c" }] }, 400],
     [{ tableName: "A", joins: [{ parentTable: "B" }] }, 400],
     [{ tableName: "A", creationDateColumn: "erdat" }, 400],
+    [{ tableName: "A", targetTableName: "x".repeat(256) }, 400],
   ];
   for (const [table, status] of refused) {
     const answer = await desk.call("POST", tables, { body: [{ tableName: "FINE" }, table] });
     expect([table, answer.status]).toEqual([table, status]);
   }
+  const cut = await desk.call("POST", tables, {
+    body: [{ tableName: "FINE" }, { tableName: "A", columns: [{ columnName: "a\u0000b" }] }],
+  });
+  expect([cut.status, cut.json]).toEqual([
+    400,
+    { errors: [expect.objectContaining({ attribute: "1.columns.0.columnName" })] },
+  ]);
   expect((await desk.call("PUT", tables, { body: [{ tableName: "A" }] })).status).toBe(400);
   expect(await desk.ok("GET", tables)).toEqual(before);
+});
+
+const choosing: [string, object][] = [
+  ["selectedColumns", { selectedColumns: ["BELNR"] }],
+  ["selectedColumns", { columns: [{ columnName: "BELNR" }], selectedColumns: ["BELNR", "GJAHR"] }],
+  ["selectedColumns", { columns: [{ columnName: "A" }, { columnName: "B" }], selectedColumns: ["A"] }],
+  ["columnValueColumn", { columnValueColumn: "BUKRS" }],
+  ["columnValueTargetColumn", { columnValueTargetColumn: "BUKRS" }],
+  ["creationDateValueStart", { creationDateValueStart: 1_700_000_000_000 }],
+  ["creationDateValueEnd", { creationDateValueEnd: "2024-01-01" }],
+  ["creationDateParameterStart", { creationDateParameterStart: "from" }],
+  ["creationDateParameterEnd", { creationDateParameterEnd: "to" }],
+  ["columns.fromJoin", { columns: [{ columnName: "BELNR", fromJoin: true }] }],
+  ["columns.anonymized", { columns: [{ columnName: "BELNR", anonymized: true }] }],
+  ["joinType", { joinType: "COLUMN_VALUE" }],
+];
+for (const key of ["MAX_EXTRACTED_RECORDS", "REMOVE_DUPLICATES_WITH_ORDER", "CHANGELOG_TABLE_NAME"]) {
+  const connectorSpecificConfiguration = [
+    { key: "BATCH_SIZE", value: "10" },
+    { key, value: "1000" },
+  ];
+  choosing.push([`connectorSpecificConfiguration.${key}`, { connectorSpecificConfiguration }]);
+}
+test.each(choosing)(
+  "%s would change which rows or columns arrive, and is refused: %j",
+  async (attribute, fields) => {
+    const tables = `${job}/extractions/${world.taskId}/tables`;
+    const before = await desk.ok("GET", tables);
+    for (const [method, table] of [
+      ["POST", { tableName: "BSEG", ...fields }],
+      ["PUT", { id: world.tableId, ...fields }],
+    ] as const) {
+      const answer = await desk.call(method, tables, { body: [table] });
+      expect([method, answer.status, answer.json]).toEqual([
+        method,
+        400,
+        { errors: [expect.objectContaining({ attribute })] },
+      ]);
+    }
+    expect(await desk.ok("GET", tables)).toEqual(before);
+  },
+);
+
+test("a table with every field as clients and exports send it when nothing is meant is taken", async () => {
+  const tables = `${job}/extractions/${world.taskId}/tables`;
+  const nothing = {
+    id: null,
+    taskId: world.taskId,
+    jobId: world.jobId,
+    tableExecutionItemId: null,
+    schemaName: null,
+    filterDefinition: "",
+    deltaFilterDefinition: "",
+    useManualPKs: false,
+    disabled: false,
+    renameTargetTable: false,
+    targetTableName: null,
+    customizeColumnSelection: false,
+    creationDateColumn: "",
+    creationDateValueStart: null,
+    creationDateValueEnd: 0,
+    creationDateParameterStart: "",
+    creationDateParameterEnd: null,
+    creationDateValueToday: false,
+    endDateDisabled: false,
+    changeDateColumn: null,
+    changeDateOffset: 0,
+    changeDateOffsetType: "DAYS",
+    disableChangeLog: false,
+    tableExtractionType: "PARENT_TABLE",
+    parent: true,
+    parentTable: "",
+    dependsOn: null,
+    joinType: "NONE",
+    columnValueTable: "",
+    columnValueColumn: "",
+    columnValueTargetColumn: null,
+    columnValuesAtATime: 10000,
+    dataPushDeleteStrategy: "DELETE",
+    columns: [],
+    selectedColumns: [],
+    joins: [],
+    dependentTables: [],
+    calculatedColumns: [],
+    mirrorTableNames: [],
+  };
+  const keys = ["MAX_EXTRACTED_RECORDS", "REMOVE_DUPLICATES_WITH_ORDER", "CHANGELOG_TABLE_NAME"];
+  const values = [null, "", "0", "false"];
+  const column = { columnName: "BELNR", fromJoin: false, anonymized: false, primaryKey: true };
+  const made = await desk.ok<object[]>("POST", `${tables}/`, [
+    { ...nothing, tableName: "A", connectorSpecificConfiguration: [] },
+    ...values.map((value, index) => ({
+      ...nothing,
+      tableName: `B${String(index)}`,
+      connectorSpecificConfiguration: keys.map((key) => ({ key, value })),
+    })),
+    {
+      ...nothing,
+      tableName: "C",
+      columns: [
+        { ...column, preferredType: null, dateFormat: null },
+        { ...column, columnName: "GJAHR" },
+      ],
+      selectedColumns: ["GJAHR", "BELNR"],
+    },
+  ]);
+  expect(made).toHaveLength(6);
+  // And a client may send back what it read.
+  expect(await desk.ok("PUT", `${tables}/`, made)).toEqual(made);
 });

@@ -35,7 +35,10 @@ const large = [
   "task_variable",
   "job",
   "data_source",
+  "api_key",
 ];
+/** The one list that is everything there is: an administrator asks for it. */
+const wholeList = "SELECT * FROM api_key ORDER BY sequence";
 /** Hold only what is QUEUED or RUNNING, or declared and still open: reading all of it is no scan of the past. */
 const openOnly = ["execution_active", "settlement_open"];
 
@@ -154,7 +157,9 @@ test("no statement of the store scans the past", async () => {
   await callEverything(store);
   const statements = connection.statementTexts.filter((sql) => /\b(FROM|INTO|UPDATE)\b/.test(sql));
   expect(statements.length).toBeGreaterThan(50);
+  expect(statements).toContain(wholeList);
   const offenders = statements
+    .filter((sql) => sql !== wholeList)
     .map((sql) => ({ sql, scans: scans(connection, sql) }))
     .filter((found) => found.scans.length > 0);
   expect(offenders).toEqual([]);

@@ -16,6 +16,7 @@ export const paths = {
   permissions: "/api/cloud/permissions",
   cloudTeam: "/api/cloud/team",
   team: "/api/team",
+  cuiCover: "/api/team/cui-settings/cui-pdf-cover",
 
   pools: `${integration}/pools`,
   pool,

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import type { DataPool, Job, Task, TaskType } from "../model/definitions.ts";
-import { UserError } from "../model/errors.ts";
+import { UserError, errorLine } from "../model/errors.ts";
 import type { PoolData } from "../model/operations.ts";
 import type { DefinitionStore } from "../model/state-store.ts";
 import { dataSourceOf } from "./belonging.ts";
@@ -32,11 +32,14 @@ export class Definitions {
   readonly #store: DefinitionStore;
   readonly #poolData: PoolData;
   readonly #clock: Clock;
+  readonly #report: (line: string) => void;
 
-  constructor(store: DefinitionStore, poolData: PoolData, clock: Clock) {
+  /** `report` gets one line about what was left undone after a definition was changed. */
+  constructor(store: DefinitionStore, poolData: PoolData, clock: Clock, report: (line: string) => void) {
     this.#store = store;
     this.#poolData = poolData;
     this.#clock = clock;
+    this.#report = report;
   }
 
   async createPool(draft: { name: string; description?: string }): Promise<DataPool> {
@@ -64,7 +67,13 @@ export class Definitions {
   async deletePool(pool: DataPool): Promise<void> {
     await this.#store.deletePool(pool.id);
     // The definitions go first: files without a pool are harmless, a pool without its files is not.
-    await this.#poolData.remove(pool.id);
+    try {
+      await this.#poolData.remove(pool.id);
+    } catch (error) {
+      this.#report(
+        `delete the data pool ${pool.id}: it is deleted, its files are left (${errorLine(error)}). Next: delete its folder below "pools" in the home`,
+      );
+    }
   }
 
   async createJob(pool: DataPool, draft: { name: string; dataSourceId?: string }): Promise<Job> {

@@ -109,11 +109,12 @@ function checkedTable(table: TableExtraction): TableExtraction {
       attribute: "tableName",
     });
   }
-  for (const name of [table.tableName, table.schemaName ?? "", table.targetTableName ?? ""]) {
-    if (name.includes("\u0000") || name.length > 255) {
-      throw new UserError("invalid", "A name of a table is at most 255 characters, none of them NUL.", {
+  const { tableName, schemaName, targetTableName } = table;
+  for (const [attribute, name] of Object.entries({ tableName, schemaName, targetTableName })) {
+    if (name !== null && name.length > 255) {
+      throw new UserError("invalid", "A name of a table is at most 255 characters.", {
         operation,
-        attribute: "tableName",
+        attribute,
       });
     }
   }

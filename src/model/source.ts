@@ -59,7 +59,7 @@ export interface TableRead {
   columns: Column[];
   /** Names of primary key columns, in key order. */
   primaryKey: string[];
-  /** The statement as it is sent, for the log. */
+  /** The SELECT that reads the rows, as it is sent and for the log. */
   query: string;
   /** The source's own estimate of all rows of the table; null if it has none. */
   estimatedRows: number | null;

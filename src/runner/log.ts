@@ -70,7 +70,12 @@ export const messages = {
     code: "METADATA_CHANGED_FOR_TABLE",
     parameters: { tableName: table },
   }),
-  query: (sql: string): Message => ({ level: "INFO", text: `Executing query: ${sql}`, code: null }),
+  /** On one line, as clients show it; the filter in it stands as written in a line of its own. */
+  query: (sql: string): Message => ({
+    level: "INFO",
+    text: `Executing query: ${sql.replace(/\s*[\r\n]+\s*/g, " ")}`,
+    code: null,
+  }),
   filter: (filter: string): Message => ({ level: "INFO", text: `Setting filter to: ${filter}`, code: null }),
   targetName: (target: string): Message => ({
     level: "INFO",

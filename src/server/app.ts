@@ -13,7 +13,7 @@ import type { Clock } from "../base/clock.ts";
 import type { AuditLog } from "../model/audit.ts";
 import type { Executions, PoolData, SecretBox, SourceLook } from "../model/operations.ts";
 import type { StateStore } from "../model/state-store.ts";
-import { readJson, readText } from "./body.ts";
+import { checkAnnounced, readJson, readText } from "./body.ts";
 import { createDoor, type Door } from "./door.ts";
 import {
   Misfit,
@@ -71,6 +71,11 @@ export function createApp(parts: AppParts): App {
   });
   const keys = new Keys(state, clock);
   const workbench = new Workbench(poolData, clock);
+  const options = {
+    audit: parts.audit,
+    report: parts.report ?? (() => undefined),
+    checkAnswers: parts.checkAnswers ?? false,
+  };
   const routes = allRoutes({
     state,
     executions,
@@ -86,16 +91,11 @@ export function createApp(parts: AppParts): App {
       executions.wake();
     }),
     queue: new Queue(state, clock, parts.mostRunning),
-    definitions: new Definitions(state, poolData, clock),
+    definitions: new Definitions(state, poolData, clock, options.report),
     tables: new ExtractionTables(state),
     variables: new Variables(state),
     connections: new Connections(state, parts.secrets, parts.sources, clock),
   });
-  const options = {
-    audit: parts.audit,
-    report: parts.report ?? (() => undefined),
-    checkAnswers: parts.checkAnswers ?? false,
-  };
   const router = routerOf(routes, createDoor(keys, state, poolCache), options);
   const answer = async (request: Request, caller: Caller): Promise<Response> => {
     const refused = refusedPath(pathOf(request.url));
@@ -249,7 +249,10 @@ function saidBy(value: unknown): Told {
 }
 
 async function bodyOf({ body: rule }: Route, request: Request, early: unknown): Promise<unknown> {
-  if (rule === "ignored") return undefined;
+  if (rule === "ignored") {
+    checkAnnounced(request);
+    return undefined;
+  }
   if (rule === "text") return await readText(request);
   return fitting(rule.json, early ?? (await readJson(request)));
 }

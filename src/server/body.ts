@@ -4,17 +4,28 @@ import { UserError } from "../model/errors.ts";
 export const mostBodyBytes = 1024 * 1024;
 const deepest = 32;
 
+/** NUL, or half of a surrogate pair: no database keeps it as it is, and no name or SQL needs it. */
+const notText = /[\0\p{Cs}]/u;
+
 /** The body is over the limit; what was left of it has not been read. */
 export class BodyTooLarge extends Error {}
 
+/** The body came encoded, which nothing here decodes. */
+export class BodyEncoded extends Error {}
+
+/** Refuses a body by what its headers say, read or not. @throws BodyTooLarge */
+export function checkAnnounced(request: Request): void {
+  if (Number(request.headers.get("content-length") ?? 0) > mostBodyBytes) throw new BodyTooLarge();
+}
+
 /**
  * The body as text.
- * @throws BodyTooLarge; UserError "invalid" when it is not UTF-8.
+ * @throws BodyTooLarge; BodyEncoded; UserError "invalid" when it is not UTF-8.
  */
 export async function readText(request: Request): Promise<string> {
-  const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > mostBodyBytes) throw new BodyTooLarge();
+  checkAnnounced(request);
   if (request.body === null) return "";
+  if (!/^(identity)?$/i.test(request.headers.get("content-encoding") ?? "")) throw new BodyEncoded();
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   let bytes = 0;
@@ -30,7 +41,7 @@ export async function readText(request: Request): Promise<string> {
 /**
  * The body as JSON without its nulls: clients send every field they know, and null means "not given".
  * An empty body is undefined.
- * @throws UserError "invalid" when it is no JSON or nested too deep.
+ * @throws UserError "invalid" when it is no JSON, nested too deep, or holds what is no text.
  */
 export async function readJson(request: Request): Promise<unknown> {
   const text = await readText(request);
@@ -42,17 +53,20 @@ export async function readJson(request: Request): Promise<unknown> {
     // The parser's message quotes the body, which may hold a password.
     throw malformed("The body is not valid JSON.");
   }
-  return withoutNulls(value, 0);
+  return withoutNulls(value, []);
 }
 
 /** A copy without the null fields of objects; `__proto__` is no field of anything. */
-function withoutNulls(value: unknown, depth: number): unknown {
-  if (depth > deepest) throw malformed(`The body is nested deeper than ${String(deepest)} levels.`);
-  if (Array.isArray(value)) return value.map((one) => withoutNulls(one, depth + 1));
+function withoutNulls(value: unknown, path: readonly (string | number)[]): unknown {
+  if (path.length > deepest) throw malformed(`The body is nested deeper than ${String(deepest)} levels.`);
+  if (typeof value === "string" && notText.test(value)) {
+    throw malformed("The text holds a NUL character or half of a surrogate pair.", path.join("."));
+  }
+  if (Array.isArray(value)) return value.map((one, index) => withoutNulls(one, [...path, index]));
   if (typeof value !== "object" || value === null) return value ?? undefined;
   const kept: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(value)) {
-    if (field !== null && name !== "__proto__") kept[name] = withoutNulls(field, depth + 1);
+    if (field !== null && name !== "__proto__") kept[name] = withoutNulls(field, [...path, name]);
   }
   return kept;
 }
@@ -65,9 +79,10 @@ function decoded(decode: () => string): string {
   }
 }
 
-function malformed(message: string): UserError {
+function malformed(message: string, attribute = ""): UserError {
   return new UserError("invalid", message, {
     operation: "read the request",
     next: "Correct the body and send it again.",
+    ...(attribute === "" ? {} : { attribute }),
   });
 }

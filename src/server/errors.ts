@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ErrorTransport, ValidationExceptionDescriptor } from "../contract/index.ts";
 import { UserError, isNightdeskError, type AnyNightdeskError } from "../model/errors.ts";
-import { BodyTooLarge, mostBodyBytes } from "./body.ts";
+import { BodyEncoded, BodyTooLarge, mostBodyBytes } from "./body.ts";
 
 /** Headers of every answer: nothing here may be kept by anyone on the way. */
 export const commonHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
@@ -55,6 +55,10 @@ export function answerTo(
     // The rest of the body is on its way and nobody will read it.
     answer.headers.set("connection", "close");
     return answer;
+  }
+  if (error instanceof BodyEncoded) {
+    const detail = "A body is taken as it is, without Content-Encoding.";
+    return refusal(request.id, 415, "Body is encoded.", detail, "GENERAL_UNSUPPORTED_ENCODING");
   }
   if (error instanceof UserError) return userError(error, request);
   if (isNightdeskError(error)) {

@@ -4,7 +4,8 @@ import { getRequestListener } from "@hono/node-server";
 import { newId } from "../base/ids.ts";
 import { UserError } from "../model/errors.ts";
 import type { App } from "./app.ts";
-import { validation } from "./errors.ts";
+import { answerUnreadable } from "./client-error.ts";
+import { refusal, validation } from "./errors.ts";
 import { pathOf, refusedPath } from "./path.ts";
 
 const limits = {
@@ -14,7 +15,11 @@ const limits = {
   connectionsCheckingInterval: 1000,
   keepAliveTimeout: 5000,
   maxHeaderSize: 8 * 1024,
+  // Refused here, with a body that says so.
+  requireHostHeader: false,
 };
+/** What a Host header may look like: a name or an address, and a port. */
+const hostHeader = /^([\w.-]+|\[[\da-fA-F:.]+\])(:\d{1,5})?$/;
 const mostConnections = 1024;
 
 export interface Listening {
@@ -35,7 +40,14 @@ export async function listen(app: App, { host, port }: { host: string; port: num
   const server = createServer(limits, (request, response) => {
     const refused = refusedTarget(request);
     if (refused === null) void answer(request, response);
-    else void refuse(response, refused);
+    else void refuse(response, validation([refused]));
+  });
+  server.on("clientError", (error, socket) => {
+    void answerUnreadable(socket, error);
+  });
+  server.on("checkExpectation", (_, response) => {
+    const detail = "Of Expect only 100-continue is understood.";
+    void refuse(response, refusal(newId(), 417, "Expectation failed.", detail, "GENERAL_EXPECTATION"));
   });
   server.maxConnections = mostConnections;
   await bind(server, host, port);
@@ -52,21 +64,27 @@ function addressOf(remote: string | undefined): string | null {
 }
 
 /** What Node lets through and two readers could understand in two ways. */
-function refusedTarget(request: IncomingMessage): string | null {
+function refusedTarget(request: IncomingMessage): Parameters<typeof validation>[0][number] | null {
+  const refused = (attribute: string, error: string) => {
+    const errorCode = attribute === "path" ? "GENERAL_PATH_REFUSED" : "GENERAL_HOST_REFUSED";
+    return { attribute, error, errorCode, additionalInfo: null };
+  };
   const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
-  if (hosts.length !== 1) return "A request has exactly one Host header.";
+  if (hosts.length !== 1) return refused("host", "A request has exactly one Host header.");
+  if (!hostHeader.test(request.headers.host ?? "")) {
+    return refused("host", "The Host header is not a name or an address with a port.");
+  }
   const target = request.url ?? "";
-  return target.startsWith("/") ? refusedPath(pathOf(target)) : "The request target is not a path.";
+  const reason = target.startsWith("/") ? refusedPath(pathOf(target)) : "The request target is not a path.";
+  return reason === null ? null : refused("path", reason);
 }
 
-async function refuse(response: ServerResponse, reason: string): Promise<void> {
-  const answer = validation([
-    { attribute: "path", error: reason, errorCode: "GENERAL_PATH_REFUSED", additionalInfo: null },
-  ]);
+async function refuse(response: ServerResponse, answer: Response): Promise<void> {
   const body = await answer.text();
   response.writeHead(answer.status, {
     ...Object.fromEntries(answer.headers),
     "x-request-id": newId(),
+    "content-length": Buffer.byteLength(body),
     connection: "close",
   });
   response.end(body);

@@ -8,7 +8,7 @@ import { ensureAdminKey } from "../../src/engine/keys.ts";
 import type { AuditLog } from "../../src/model/audit.ts";
 import type { Grant } from "../../src/model/definitions.ts";
 import { FatalSourceError } from "../../src/model/errors.ts";
-import type { SourceLook } from "../../src/model/operations.ts";
+import type { PoolData, SourceLook } from "../../src/model/operations.ts";
 import type { StateStore } from "../../src/model/state-store.ts";
 import { createApp, type App } from "../../src/server/index.ts";
 import { openAuditLog, openSecretBox, openStateStore } from "../../src/state/index.ts";
@@ -19,6 +19,7 @@ export interface DeskApp {
   app: App;
   state: StateStore;
   executions: RecordedExecutions;
+  poolData: PoolData;
   clock: { time: number };
   adminKey: string;
   /** What the app reported to the server's log. */
@@ -43,6 +44,7 @@ export interface CallOptions {
   /** null: no Authorization; absent: the admin's. */
   key?: string | null;
   scheme?: string;
+  headers?: Record<string, string>;
 }
 
 export interface Answer {
@@ -81,12 +83,13 @@ export async function openDeskApp(): Promise<DeskApp> {
   const report = (line: string): void => void reports.push(line);
   const { log: auditLog } = openAuditLog(join(folder, "home", "state.db"), join(folder, "home.audit-key"));
   const audit = new AuditTrail({ log: auditLog, clock, report, notice: () => undefined });
+  const poolData = tablesOf();
   const app = createApp({
     state,
     audit,
     auditLog,
     executions,
-    poolData: tablesOf(),
+    poolData,
     secrets: openSecretBox(join(folder, "home.key")),
     sources,
     clock,
@@ -106,6 +109,7 @@ export async function openDeskApp(): Promise<DeskApp> {
     app,
     state,
     executions,
+    poolData,
     clock: time,
     adminKey,
     reports,
@@ -137,8 +141,8 @@ async function sleep(_: number, { signal }: { signal?: AbortSignal } = {}): Prom
 }
 
 function caller(app: App, adminKey: string): DeskApp["call"] {
-  return async (method, path, { body, raw, key = adminKey, scheme = "AppKey" } = {}) => {
-    const headers = new Headers();
+  return async (method, path, { body, raw, key = adminKey, scheme = "AppKey", ...more } = {}) => {
+    const headers = new Headers(more.headers);
     if (key !== null) headers.set("authorization", `${scheme} ${key}`);
     const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     const init: RequestInit = { method, headers };

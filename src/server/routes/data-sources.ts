@@ -4,6 +4,7 @@ import { dataSourceOf, mustBeSame, notFound } from "../../engine/belonging.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
+import { givenId } from "../wire/fields.ts";
 import {
   connectionChange,
   connectionDraft,
@@ -59,7 +60,7 @@ export function dataSourceRoutes({ state, connections }: Operations): Route[] {
       access: { verb: "edit", on: "pool" },
       query: z.object({
         searchString: z.string().max(255).default(""),
-        extractionId: z.string().exactOptional(),
+        extractionId: givenId.exactOptional(),
       }),
       answer: searchTables,
       operation: async ({ pool, ids, query }) => {

@@ -32,7 +32,7 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
       operation: async ({ pool, key, body, tell }) => {
         const laid = await holds.lay(pool, {
           scope: body.scope,
-          objectId: body.id?.toLowerCase() ?? null,
+          objectId: body.id ?? null,
           because: body.reason === undefined || body.reason === "" ? null : body.reason,
           until: body.until ?? null,
           keyName: key.name,
@@ -50,7 +50,7 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
       deed: "release",
       operation: async ({ pool, key, body, tell }) => {
         const dryRun = body.dryRun ?? false;
-        const ids = body.holds.map((id) => id.toLowerCase());
+        const ids = body.holds;
         const released = await holds.named(pool, ids);
         const starts = (await queue.of(pool.id, ids)).filter(({ execution, when }) => {
           const of = { ...execution, dataSourceId: execution.plan.dataSource?.id ?? null };

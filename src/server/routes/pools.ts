@@ -3,10 +3,11 @@ import { paths } from "../../contract/index.ts";
 import { may } from "../../engine/keys.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
+import { givenId } from "../wire/fields.ts";
 import { poolChange, poolDraft, poolTransport, toPool } from "../wire/pools.ts";
 
 /** Repeated, or one value with commas. */
-const poolIds = z.union([z.array(z.string()), z.string().transform((ids) => ids.split(","))]);
+const poolIds = z.union([z.array(givenId), givenId.transform((ids) => ids.split(","))]);
 
 export function poolRoutes({ state, definitions, poolCache }: Operations): Route[] {
   return [
@@ -18,7 +19,7 @@ export function poolRoutes({ state, definitions, poolCache }: Operations): Route
       answer: z.array(poolTransport),
       operation: async ({ key, query }) => {
         const asked = query.poolIds;
-        const seen = (await state.pools()).filter((pool) => may(key, "any", pool.id));
+        const seen = (await state.pools()).filter((pool) => may(key, "view", pool.id));
         return seen
           .filter((pool) => asked === undefined || asked.includes(pool.id))
           .map((pool) => toPool(pool, key));
@@ -58,8 +59,11 @@ export function poolRoutes({ state, definitions, poolCache }: Operations): Route
       answer: "empty",
       conflictCode: "JOB_ALREADY_RUNNING",
       operation: async ({ pool }) => {
-        await definitions.deletePool(pool);
-        poolCache.forget(pool.id);
+        try {
+          await definitions.deletePool(pool);
+        } finally {
+          poolCache.forget(pool.id);
+        }
       },
     }),
   ];

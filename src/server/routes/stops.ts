@@ -37,7 +37,7 @@ export function stopRoutes({ state, executions, holds, queue, clock }: Operation
       operation: async (ask) => {
         const { pool, ids, query, body, key } = ask;
         const job = await jobOf(state, pool.id, ids.jobId);
-        const executionId = query.execution?.toLowerCase() ?? null;
+        const executionId = query.execution ?? null;
         const request = { ...requestOf(key, body.reason, query.wait), executionId };
         ask.tell({ because: request.because });
         const outcome = await executions.stop(job.id, request, { signal: ask.signal });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { paths } from "../../contract/index.ts";
 import { mayOnTeam } from "../../engine/keys.ts";
 import { verbs } from "../../model/definitions.ts";
+import { UserError } from "../../model/errors.ts";
 import { route, type Route } from "../route.ts";
 import { identity } from "../wire/desk.ts";
 import { permissionOf } from "../wire/pools.ts";
@@ -69,6 +70,17 @@ export function teamRoutes(): Route[] {
       access: anyKey,
       answer: identity.team,
       operation: () => Promise.resolve(team),
+    }),
+    route({
+      method: "GET",
+      path: paths.cuiCover,
+      access: anyKey,
+      answer: "empty",
+      // content-cli asks before every file it writes, and only a 403 means that no cover page is wanted.
+      operation: () =>
+        Promise.reject(
+          new UserError("denied", "This server has no cover pages.", { operation: "read the cover page" }),
+        ),
     }),
   ];
 }

@@ -7,7 +7,7 @@ import {
   type SearchTablesTransport,
 } from "../../contract/index.ts";
 import type { DataSource } from "../../model/definitions.ts";
-import { booleanOrText, id, numberOrText, text } from "./fields.ts";
+import { booleanOrText, givenId, id, numberOrText, text } from "./fields.ts";
 
 export const dataSourceTransport: z.ZodType<DataSourceTransport> = z.strictObject({
   id,
@@ -103,14 +103,14 @@ const settings = {
 
 export const connectionDraft = z.object({
   name: z.string(),
-  poolId: z.string(),
+  poolId: givenId,
   configuration: z.object({ ...settings, maxRowsPerSecond: settings.maxRowsPerSecond.exactOptional() }),
 });
 
 export const connectionChange = z.object({
   name: z.string().exactOptional(),
-  poolId: z.string().exactOptional(),
-  id: z.string().exactOptional(),
+  poolId: givenId.exactOptional(),
+  id: givenId.exactOptional(),
   configuration: z
     .object({
       host: settings.host.exactOptional(),

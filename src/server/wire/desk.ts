@@ -8,7 +8,7 @@ import {
 } from "../../contract/index.ts";
 import type { ApiKey } from "../../model/definitions.ts";
 import { deskJob } from "./desk-jobs.ts";
-import { epochMs, id, text } from "./fields.ts";
+import { epochMs, givenId, id, numberOrText, text } from "./fields.ts";
 import { hold } from "./holds.ts";
 
 export const about: z.ZodType<DeskAbout> = z.strictObject({
@@ -26,7 +26,7 @@ export const deskStatus: z.ZodType<DeskStatus> = z.strictObject({
   holds: z.array(hold),
 });
 
-const grants = z.array(z.strictObject({ poolId: z.string(), verbs: z.array(z.enum(keyVerbs)).min(1) }));
+const grants = z.array(z.strictObject({ poolId: givenId, verbs: z.array(z.enum(keyVerbs)).min(1) }));
 const keyFields = {
   id,
   name: z.string(),
@@ -43,7 +43,7 @@ export const createdKey: z.ZodType<CreatedKey> = z.strictObject({ ...keyFields, 
 export const keyDraft = z.object({
   name: z.string(),
   grants: grants.min(1).max(1000),
-  expiresAt: epochMs.exactOptional(),
+  expiresAt: numberOrText(epochMs).exactOptional(),
 });
 
 export function toKey(key: ApiKey): KeyTransport {

@@ -12,7 +12,7 @@ import {
 import type { DataPool } from "../../model/definitions.ts";
 import type { Execution, ExecutionItem, LogLine } from "../../model/execution.ts";
 import type { JobStatus } from "../../model/state-store.ts";
-import { epochMs, id, paging, text } from "./fields.ts";
+import { epochMs, givenId, id, paging, text } from "./fields.ts";
 import { status } from "./jobs.ts";
 
 export const jobStatuses: z.ZodType<JobStatusTransport[]> = z.array(
@@ -139,15 +139,15 @@ export function toLogMessage(line: LogLine): LogMessage {
 const type = z.enum(executionTypes);
 export const executionsQuery = z.object(paging({ usual: 50, most: 500 }));
 export const itemsQuery = z.object({
-  executionId: z.string(),
+  executionId: givenId,
   type: type.exactOptional(),
-  id: z.string().exactOptional(),
+  id: givenId.exactOptional(),
 });
 const level = z.enum(logLevels);
 export const detailQuery = z.object({
-  executionId: z.string(),
+  executionId: givenId,
   type: type.default("JOB"),
-  id: z.string().exactOptional(),
+  id: givenId.exactOptional(),
   /** Repeated, or one value with commas. */
   logLevels: z
     .union([z.array(z.string()), z.string().transform((levels) => levels.split(","))])

@@ -1,7 +1,12 @@
 import { z } from "zod";
+import { isId } from "../../base/ids.ts";
 
 /** Building blocks of the schemas of requests and answers. */
 export const id = z.string();
+/** An id as a client spells it: ours are lower case. */
+export const givenId = z.string().toLowerCase();
+/** An id or a name, where a client may send either. */
+export const givenIdOrName = z.string().overwrite((word) => (isId(word) ? word.toLowerCase() : word));
 export const epochMs = z.number().int();
 export const text = z.string().nullable();
 
@@ -19,20 +24,22 @@ export function numberOrText(schema: z.ZodNumber): z.ZodType<number, number | st
     .regex(/^-?\d+$/, "Expected a whole number.")
     .transform(Number)
     .pipe(schema);
-  return z.union([schema, fromText]);
+  return z.union([schema, fromText], "Expected a whole number.");
 }
 
 /** A boolean that some clients send as text. */
-export const booleanOrText = z.union([
-  z.boolean(),
-  z.enum(["true", "false"]).transform((word) => word === "true"),
-]);
+export const booleanOrText = z.union(
+  [z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")],
+  "Expected true or false.",
+);
 
-/** Paging of a query: `page` from 0, `limit` with a default and a most. */
+/** Paging of a query: `page` from 0, `limit` with a default and a most, which is what a larger one gets. */
 export function paging(limits: { usual: number; most: number }) {
   return {
     page: numberOrText(z.number().int().min(0).max(1_000_000)).default(0),
-    limit: numberOrText(z.number().int().min(1).max(limits.most)).default(limits.usual),
+    limit: numberOrText(z.number().int().min(1))
+      .transform((asked) => Math.min(asked, limits.most))
+      .default(limits.usual),
   };
 }
 

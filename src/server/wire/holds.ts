@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { DeskGo, DeskHold, DeskRelease, DeskStart } from "../../contract/index.ts";
 import { holdScopes, type Hold, type Waiting } from "../../model/hold.ts";
 import { deskJob } from "./desk-jobs.ts";
-import { epochMs, id, numberOrText, oneLine, text } from "./fields.ts";
+import { epochMs, givenId, id, numberOrText, oneLine, text } from "./fields.ts";
 
 export const hold: z.ZodType<DeskHold> = z.strictObject({
   id,
@@ -17,13 +17,13 @@ export const holds: z.ZodType<DeskHold[]> = z.array(hold);
 
 export const holdDraft = z.object({
   scope: z.enum(holdScopes),
-  id: z.string().exactOptional(),
+  id: givenId.exactOptional(),
   reason: oneLine.exactOptional(),
   until: numberOrText(z.number().int()).exactOptional(),
 });
 
 export const releaseRequest = z.object({
-  holds: z.array(z.string()).min(1).max(1000),
+  holds: z.array(givenId).min(1).max(1000),
   dryRun: z.boolean().exactOptional(),
 });
 
@@ -42,7 +42,7 @@ export const release: z.ZodType<DeskRelease> = z.strictObject({
   starts: z.array(start),
 });
 
-export const goQuery = z.object({ connection: z.string().exactOptional() });
+export const goQuery = z.object({ connection: givenId.exactOptional() });
 export const go: z.ZodType<DeskGo> = z.strictObject({
   poolId: id,
   poolName: z.string(),

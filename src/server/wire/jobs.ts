@@ -14,7 +14,7 @@ import type { Job, Task } from "../../model/definitions.ts";
 import { isTerminal } from "../../model/execution.ts";
 import type { ExecuteRequest } from "../../model/operations.ts";
 import type { JobStatus } from "../../model/state-store.ts";
-import { epochMs, id, numberOrText, text } from "./fields.ts";
+import { epochMs, givenId, givenIdOrName, id, numberOrText, text } from "./fields.ts";
 
 export const status = z.enum(executionStatuses);
 
@@ -47,13 +47,13 @@ export function toJob(job: Job, latest: JobStatus | null, latestItemId: string |
 
 export const jobDraft = z.object({
   name: z.string(),
-  dataPoolId: z.string().exactOptional(),
-  dataSourceId: z.string().exactOptional(),
+  dataPoolId: givenId.exactOptional(),
+  dataSourceId: givenId.exactOptional(),
 });
 export const jobChange = z.object({
   name: z.string().exactOptional(),
-  dataPoolId: z.string().exactOptional(),
-  dataSourceId: z.string().exactOptional(),
+  dataPoolId: givenId.exactOptional(),
+  dataSourceId: givenId.exactOptional(),
 });
 
 export const mode = z.enum(extractionModes).default("DELTA");
@@ -61,19 +61,19 @@ export const mode = z.enum(extractionModes).default("DELTA");
 /** JobExecutionConfiguration; a missing body is an empty one. */
 export const executionConfiguration = z
   .object({
-    poolId: z.string().exactOptional(),
-    jobId: z.string().exactOptional(),
-    dataSourceId: z.string().exactOptional(),
+    poolId: givenId.exactOptional(),
+    jobId: givenId.exactOptional(),
+    dataSourceId: givenId.exactOptional(),
     mode,
     executeOnlySubsetOfTransformations: z.boolean().default(false),
-    transformations: z.array(z.string()).default([]),
+    transformations: z.array(givenId).default([]),
     executeOnlySubsetOfExtractions: z.boolean().default(false),
     extractions: z
       .array(
         z.object({
-          extractionId: z.string(),
+          extractionId: givenId,
           loadOnlySubsetOfTables: z.boolean().default(false),
-          tables: z.array(z.string()).default([]),
+          tables: z.array(givenIdOrName).default([]),
         }),
       )
       .default([]),
@@ -149,7 +149,7 @@ export const taskDraft = z.object({
   taskType: z.enum(taskTypes),
   name: z.string(),
   description: z.string().exactOptional(),
-  jobId: z.string().exactOptional(),
+  jobId: givenId.exactOptional(),
   executionOrder: numberOrText(z.number().int()).exactOptional(),
 });
 export const taskChange = z.object({

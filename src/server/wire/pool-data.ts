@@ -12,7 +12,7 @@ import {
 import type { WorkbenchStatement } from "../../engine/workbench.ts";
 import type { DataSource } from "../../model/definitions.ts";
 import type { StoredColumn, StoredTable } from "../../model/pool-store.ts";
-import { id, text } from "./fields.ts";
+import { givenId, id, text } from "./fields.ts";
 
 const poolColumn: z.ZodType<PoolColumn> = z.strictObject({
   name: z.string(),
@@ -32,7 +32,7 @@ export const poolTables: z.ZodType<PoolTable[]> = z.array(
     schemaName: z.string(),
   }),
 );
-export const columnsQuery = z.object({ tableName: z.string(), schemaName: z.string().exactOptional() });
+export const columnsQuery = z.object({ tableName: z.string(), schemaName: givenId.exactOptional() });
 
 export function toPoolTable(table: StoredTable, sources: ReadonlyMap<string, DataSource>): PoolTable {
   const source = sources.get(table.schema);

@@ -16,11 +16,11 @@ import type { Receipt } from "../../model/receipt.ts";
 import type { StopCaller } from "../../model/stop.ts";
 import type { Told } from "../route.ts";
 import { proof, settlement, toSettlement } from "./desk-jobs.ts";
-import { epochMs, id, numberOrText, oneLine, text } from "./fields.ts";
+import { epochMs, givenId, id, numberOrText, oneLine, text } from "./fields.ts";
 import { hold, start, toHold, toStart } from "./holds.ts";
 
 export const stopQuery = z.object({
-  execution: z.string().exactOptional(),
+  execution: givenId.exactOptional(),
   /** Seconds. More than the most is not refused, it is just not waited for. */
   wait: numberOrText(z.number().int().min(0)).default(deskStopWait.default),
 });

@@ -13,7 +13,7 @@ import {
 import type { TableDraft } from "../../engine/tables.ts";
 import type { ExtractionConfiguration, TableExtraction } from "../../model/definitions.ts";
 import { UserError } from "../../model/errors.ts";
-import { id, numberOrText, text } from "./fields.ts";
+import { givenId, id, numberOrText, text } from "./fields.ts";
 import { taskShape } from "./jobs.ts";
 
 const keyValue = z.strictObject({ key: z.string(), value: text });
@@ -132,7 +132,6 @@ const listed = z.array(z.string());
 const kept = z.object({
   customizeColumnSelection: z.boolean().exactOptional(),
   selectedColumns: listed.exactOptional(),
-  creationDateValueEnd: z.union([z.number(), z.string()]).exactOptional(),
   creationDateValueToday: z.boolean().exactOptional(),
   endDateDisabled: z.boolean().exactOptional(),
   changeDateColumn: z.string().exactOptional(),
@@ -149,21 +148,42 @@ const kept = z.object({
 /** Fields that would change which rows or columns arrive: refused instead of silently ignored. */
 const notYet = z.object({
   creationDateColumn: z.string().exactOptional(),
+  creationDateValueStart: z.union([z.number(), z.string()]).exactOptional(),
+  creationDateValueEnd: z.union([z.number(), z.string()]).exactOptional(),
+  creationDateParameterStart: z.string().exactOptional(),
+  creationDateParameterEnd: z.string().exactOptional(),
   tableExtractionType: z.enum(tableExtractionTypes).exactOptional(),
   parentTable: z.string().exactOptional(),
   dependsOn: z.string().exactOptional(),
   joinType: z.enum(joinTypes).exactOptional(),
   columnValueTable: z.string().exactOptional(),
+  columnValueColumn: z.string().exactOptional(),
+  columnValueTargetColumn: z.string().exactOptional(),
   joins: z.array(z.unknown()).exactOptional(),
   dependentTables: z.array(z.unknown()).exactOptional(),
   calculatedColumns: z.array(z.unknown()).exactOptional(),
 });
-const harmless = new Set<unknown>(["", "NONE", "PARENT_TABLE"]);
+/** What clients and exports send where nothing is meant. */
+const harmless = new Set<unknown>([undefined, false, 0, "", "0", "false", "NONE", "PARENT_TABLE"]);
+/** Keys of connectors that choose rows or add columns; the others say how to read, or what only some sources have. */
+const choosingKeys = new Set([
+  "MAX_EXTRACTED_RECORDS",
+  "REMOVE_DUPLICATES_WITH_ORDER",
+  "EXTRACT_DISPLAY_VALUES",
+  "EXTRACT_DATA_OFFSET",
+  "CHANGELOG_TABLE_NAME",
+  "SOURCE_SYSTEM_JOIN_COLUMN",
+  "CLIENT",
+  "USER",
+  "TRANSACTION",
+  "PROGRAM",
+  "TASK_TYPE",
+]);
 
 const known = z.object({
-  id: z.string().exactOptional(),
-  taskId: z.string().exactOptional(),
-  jobId: z.string().exactOptional(),
+  id: givenId.exactOptional(),
+  taskId: givenId.exactOptional(),
+  jobId: givenId.exactOptional(),
   tableName: z.string().exactOptional(),
   targetTableName: z.string().exactOptional(),
   renameTargetTable: z.boolean().exactOptional(),
@@ -177,6 +197,7 @@ const known = z.object({
       z.object({
         columnName: z.string().min(1),
         primaryKey: z.boolean().default(false),
+        fromJoin: z.boolean().default(false),
         anonymized: z.boolean().default(false),
         preferredType: z.string().exactOptional(),
       }),
@@ -223,14 +244,31 @@ function refuseNotYet(given: TableGiven): void {
   const asked = Object.entries(notYet.parse(given)).find(
     ([, value]) => !harmless.has(value) && !(Array.isArray(value) && value.length === 0),
   );
-  const anonymized = given.columns?.some((column) => column.anonymized) === true;
-  const attribute = asked?.[0] ?? (anonymized ? "columns.anonymized" : undefined);
+  const attribute = asked?.[0] ?? choosingAttribute(given);
   if (attribute === undefined) return;
   throw new UserError("invalid", `${attribute} is not supported by this server yet.`, {
     operation: "define the table",
     attribute,
     next: "Leave it out; a condition on rows can stand in filterDefinition.",
   });
+}
+
+/** As `notYet`, for fields that are in the way only with certain values. */
+function choosingAttribute({
+  columns = [],
+  selectedColumns = [],
+  connectorSpecificConfiguration = [],
+}: TableGiven): string | undefined {
+  if (columns.some(({ anonymized }) => anonymized)) return "columns.anonymized";
+  if (columns.some(({ fromJoin }) => fromJoin)) return "columns.fromJoin";
+  const names = new Set(columns.map(({ columnName }) => columnName));
+  const selected = new Set(selectedColumns);
+  const same = selected.size === names.size && [...selected].every((name) => names.has(name));
+  if (selected.size > 0 && !same) return "selectedColumns";
+  const choosing = connectorSpecificConfiguration.find(
+    ({ key, value }) => choosingKeys.has(key) && !harmless.has(value),
+  );
+  return choosing && `connectorSpecificConfiguration.${choosing.key}`;
 }
 
 export function toTable(table: TableExtraction): TableExtractionTransport {

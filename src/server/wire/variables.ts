@@ -14,7 +14,7 @@ import {
   type VariableDataType,
 } from "../../model/definitions.ts";
 import { UserError } from "../../model/errors.ts";
-import { id, text } from "./fields.ts";
+import { givenId, id, text } from "./fields.ts";
 
 const value = z.strictObject({ value: text, taskInstanceId: id.nullable() });
 const settings = z.strictObject({ poolVariableId: id.nullable() }).nullable();
@@ -66,14 +66,14 @@ export function toVariable(task: Task, variable: TaskVariable): TaskVariableTran
 // Some clients send a number where a text is meant.
 const valueText = z.union([z.string(), z.number().transform(String)]);
 const valuesGiven = z
-  .array(z.object({ value: valueText.exactOptional(), taskInstanceId: z.string().exactOptional() }))
+  .array(z.object({ value: valueText.exactOptional(), taskInstanceId: givenId.exactOptional() }))
   .exactOptional();
-const settingsGiven = z.object({ poolVariableId: z.string().exactOptional() }).exactOptional();
+const settingsGiven = z.object({ poolVariableId: givenId.exactOptional() }).exactOptional();
 
 const given = z.object({
-  id: z.string().exactOptional(),
-  poolId: z.string().exactOptional(),
-  taskId: z.string().exactOptional(),
+  id: givenId.exactOptional(),
+  poolId: givenId.exactOptional(),
+  taskId: givenId.exactOptional(),
   name: z.string().exactOptional(),
   placeholder: z.string().exactOptional(),
   description: z.string().exactOptional(),
@@ -83,7 +83,7 @@ const given = z.object({
   dynamicVariableOpType: z.enum(dynamicVariableOpTypes).exactOptional(),
   dynamicTable: z.string().exactOptional(),
   dynamicColumn: z.string().exactOptional(),
-  dynamicDataSourceId: z.string().exactOptional(),
+  dynamicDataSourceId: givenId.exactOptional(),
   values: valuesGiven,
   defaultValues: valuesGiven,
   settings: settingsGiven,

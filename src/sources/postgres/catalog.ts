@@ -65,7 +65,7 @@ export async function describeTable(
       label,
       columns: chosen.map(({ name, type }) => ({ name, type })),
       primaryKey: await primaryKeyOf(link, relation.oid, table, chosen),
-      query: `COPY (${select}\n) TO STDOUT (FORMAT binary)`,
+      query: select,
       estimatedRows: await estimateOf(link, relation),
       changes,
     };

@@ -30,7 +30,8 @@ export async function* readTable(
   signal.addEventListener("abort", onAbort, { once: true });
   let complete = false;
   try {
-    const copy = new CopyQuery(table.query);
+    // The line break ends a comment that a filter may end with.
+    const copy = new CopyQuery(`COPY (${table.query}\n) TO STDOUT (FORMAT binary)`);
     const reader = new CopyReader(table.columns, table.label);
     link.submit(copy.query);
     let rows = 0;
