@@ -38,7 +38,7 @@ export interface Answer {
 }
 
 export async function startTestServer(
-  options: { mostRunning?: number; home?: string } = {},
+  options: { mostRunning?: number; home?: string; settings?: Record<string, string> } = {},
 ): Promise<TestServer> {
   const home = options.home ?? join(await mkdtemp(join(tmpdir(), "nightdesk-test-")), "home");
   const reports: string[] = [];
@@ -47,6 +47,7 @@ export async function startTestServer(
     ...process.env,
     NIGHTDESK_MOST_RUNNING: String(options.mostRunning ?? 4),
     NIGHTDESK_STOP_GRACE_SECONDS: "0",
+    ...options.settings,
   };
   const server: Nightdesk = await startNightdesk(readConfig({ home, port: 0 }, env), {
     report: (line) => reports.push(line),
