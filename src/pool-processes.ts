@@ -136,6 +136,9 @@ class PoolProcess {
       case "failed-to-open":
         this.#ready.reject(new Error(message.message));
         break;
+      case "unusable":
+        this.#closing = true;
+        break;
       case "touching":
         this.#hand(message.executionId, async ({ touching }) => {
           await touching();
