@@ -20,7 +20,7 @@ import {
   stop,
   type Scene,
 } from "./support/night-scene.ts";
-import { makeExtractionJob, until, waitForStatus } from "./support/nightdesk.ts";
+import { makeExtractionJob, makePool, until, waitForStatus } from "./support/nightdesk.ts";
 import { poolProcesses } from "./support/processes.ts";
 import { mayMount, mountSmallDisk, type SmallDisk } from "./support/small-disk.ts";
 
@@ -83,6 +83,19 @@ mounts(
     await checkScene(scene!);
   },
 );
+
+mounts("F8 the first run of a pool on a full disk: FAIL, and with room the pool opens", async () => {
+  const disk = mount(join(home, "pools"), 64);
+  const { server, source } = await open();
+  const { poolId, dataSourceId } = await makePool(server, source, "never opened");
+  const job = await makeExtractionJob(server, { poolId, dataSourceId }, "first", ["BKPF"]);
+  disk.fill();
+  await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
+  expect(await waitForStatus(server, poolId, job.jobId, "SUCCESS", "FAIL")).toBe("FAIL");
+  disk.empty();
+  await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
+  expect(await waitForStatus(server, poolId, job.jobId, "SUCCESS", "FAIL")).toBe("SUCCESS");
+});
 
 /** The last line of the newest execution's job log. */
 async function failureOf(jobId: string): Promise<string> {
