@@ -50,7 +50,7 @@ function mount(place: string, megabytes: number): SmallDisk {
 /** A server in its own process, to be seen alive. */
 const open = async (): Promise<Scene & { pid: number }> => {
   const server = await serverProcess(home, newKeyText());
-  scene = await openScene("faults_disk", {}, () => Promise.resolve(server));
+  scene = await openScene("faults_disk", { start: () => Promise.resolve(server) });
   return { ...scene, pid: server.child.pid ?? 0 };
 };
 

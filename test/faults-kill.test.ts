@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newKeyText } from "../src/engine/key-text.ts";
-import { contentAtSource, contentInPool } from "./support/invariants.ts";
+import { contentAtSource, contentInPool } from "./support/contents.ts";
 import { killCases, type KillCase } from "./support/kill-cases.ts";
 import {
   checkScene,
@@ -18,27 +18,29 @@ import {
   type Scene,
   type SceneJob,
 } from "./support/night-scene.ts";
-import { makeTransformation, until, waitForStatus } from "./support/nightdesk.ts";
+import {
+  makeTransformation,
+  startTestServer,
+  until,
+  waitForStatus,
+  type TestServer,
+} from "./support/nightdesk.ts";
 import type { ServerProcess } from "./support/server-process.ts";
 
 let folder: string;
 let scene: Scene;
-let server: ServerProcess;
 /** Loads; waits at the source first, until it is stopped; copies in the pool. */
 let jobs: Record<KillCase["doing"], SceneJob>;
 const adminKey = newKeyText();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "nightdesk-kill-"));
-  scene = await openScene("faults_kill", {}, async () => {
-    const started = await serverProcess(join(folder, "home"), adminKey);
-    server = started;
-    return started;
-  });
+  scene = await openScene("faults_kill", { rows: 5000, start: () => inThisProcess("") });
   const stopped = await loadedJob(scene, "stop", {
     through: "fast",
-    filter: "belnr < 20000 or pg_sleep(0.01) is not null",
+    filter: "belnr < 4000 or pg_sleep(0.1) is not null",
   });
+  stopped.tables = {};
   const load = await loadedJob(scene, "load", { through: "fast" });
   const { id } = await scene.server.ok("POST", `/integration/api/pools/${scene.poolId}/jobs`, {
     name: "transform",
@@ -48,7 +50,14 @@ beforeAll(async () => {
   const path = `/integration/api/pools/${scene.poolId}/jobs/${id as string}`;
   const statement = `drop table if exists "COPY"; create table "COPY" as select * from "BSEG"`;
   await makeTransformation(scene.server, path, "copy", statement);
-  const transform = { name: "transform", jobId: id as string, path, extractionId: "", tables: {} };
+  const transform = {
+    name: "transform",
+    jobId: id as string,
+    path,
+    extractionId: "",
+    through: "fast" as const,
+    tables: {},
+  };
   jobs = { load, stop: stopped, transform };
   scene.jobs.push(transform);
 });
@@ -57,15 +66,27 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The server anew, with failpoints or without. */
-async function restart(failpoints: string): Promise<void> {
-  await server.end("SIGTERM");
-  const started = await serverProcess(join(folder, "home"), adminKey, {
-    NIGHTDESK_FAILPOINTS: failpoints,
-    NIGHTDESK_STOP_GRACE_SECONDS: "0",
+const home = (): string => join(folder, "home");
+
+/** Only the processes of its pools pass the failpoints: it starts in no time. */
+const inThisProcess = (failpoints: string): Promise<TestServer> =>
+  startTestServer({
+    home: home(),
+    settings: { NIGHTDESK_FAILPOINTS: failpoints, NIGHTDESK_ADMIN_KEY: adminKey },
   });
-  server = started;
-  scene.server = started;
+
+/** The server anew, with failpoints of its pools' processes or none. */
+async function restart(failpoints: string): Promise<void> {
+  await scene.server.stop();
+  scene.server = await inThisProcess(failpoints);
+}
+
+/** The server anew, in a process that can be killed. */
+async function restartApart(failpoints: string): Promise<ServerProcess> {
+  await scene.server.stop();
+  const apart = await serverProcess(home(), adminKey, { NIGHTDESK_FAILPOINTS: failpoints });
+  scene.server = apart;
+  return apart;
 }
 
 /** What the job's table holds, and what it will hold after a whole run: never the same. */
@@ -80,6 +101,7 @@ async function before(doing: KillCase["doing"]): Promise<{ table: string; old: s
       "SUCCESS",
     );
     const old = await contentInPool(scene.server, path, "COPY");
+    jobs.load.tables = {};
     return { table: "COPY", old, fresh: await contentInPool(scene.server, path, "BSEG") };
   }
   await scene.source.sql('update "BSEG" set version = version + 1; update "BKPF" set version = version + 1');
@@ -111,20 +133,18 @@ test.each(killCases)(
   async ({ at, doing, ends, holds }) => {
     const { table, old, fresh } = await before(doing);
     expect(fresh).not.toBe(old);
-    await restart(`${at}=kill`);
-    const ofServer = at.startsWith("engine.");
-    const died = ofServer ? new Promise<void>((resolve) => server.child.once("exit", () => resolve())) : null;
-    await begin(doing);
     // It was hit: the server is dead, or its pool's process is and the end is written.
-    if (died !== null) {
-      await died;
-      expect(server.child.signalCode).toBe("SIGKILL");
+    if (at.startsWith("engine.")) {
+      const server = await restartApart(`${at}=kill`);
+      const died = new Promise((resolve) => server.child.once("exit", (_, signal) => resolve(signal)));
+      await begin(doing);
+      expect(await died).toBe("SIGKILL");
     } else {
-      expect(
-        await waitForStatus(scene.server, scene.poolId, jobs[doing].jobId, "SUCCESS", "FAIL", "CANCEL"),
-      ).toBe(ends);
-      const log = await endOf(scene, { ...jobs[doing], tables: {} });
-      if (ends === "FAIL") expect(log.says).toContain("SIGKILL");
+      await restart(`${at}=kill`);
+      await begin(doing);
+      const { status, says } = await endOf(scene, jobs[doing]);
+      expect(status).toBe(ends);
+      if (ends === "FAIL") expect(says).toContain("SIGKILL");
     }
     await restart("");
     expect((await endOf(scene, jobs[doing])).status).toBe(ends);
@@ -165,7 +185,7 @@ test("a stop that comes after the last check is too late: FINISHED BY ITSELF, an
   expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(fresh);
 });
 
-test.each(["session.opened", "batch.appended", "swap.begun", "swap.before-commit", "commit.begun"])(
+test.each(["session.opened", "swap.before-commit", "commit.begun"])(
   "an error at %s is a FAIL that names it, with the pool as it was",
   async (at) => {
     const { table, old } = await before("load");

@@ -6,15 +6,7 @@ import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startPostgres, type PostgresServer } from "../src/demo/postgres-server.ts";
 import { openWire, type FaultyWire } from "./support/faulty-wire.ts";
-import {
-  execute,
-  lastLine,
-  makeTables,
-  statusNow,
-  stop,
-  type Scene,
-  type SceneJob,
-} from "./support/night-scene.ts";
+import { execute, lastLine, statusNow, stop, type Scene, type SceneJob } from "./support/night-scene.ts";
 import {
   connectionTo,
   makeExtractionJob,
@@ -23,6 +15,7 @@ import {
   waitForStatus,
 } from "./support/nightdesk.ts";
 import type { TestDatabase } from "./support/postgres.ts";
+import { makeTables } from "./support/source-tables.ts";
 
 let home: string;
 let cluster: PostgresServer;
@@ -105,7 +98,7 @@ async function burning(name: string): Promise<{ job: SceneJob; executionId: stri
   const made = await makeExtractionJob(server, { poolId, dataSourceId: connections.fast }, name, [
     { tableName: "BSEG", filterDefinition },
   ]);
-  const job: SceneJob = { ...made, name, tables: {} };
+  const job: SceneJob = { ...made, name, through: "fast", tables: {} };
   const executionId = await execute(scene, job);
   const backend = await until(async () => {
     const rows = await source.sql<{ pid: number }>(

@@ -19,7 +19,7 @@ const limit = 3;
 let scene: Scene;
 
 beforeAll(async () => {
-  scene = await openScene("faults_watchdog", { NIGHTDESK_NO_PROGRESS_SECONDS: String(limit) });
+  scene = await openScene("faults_watchdog", { settings: { NIGHTDESK_NO_PROGRESS_SECONDS: String(limit) } });
 });
 afterAll(() => scene?.end());
 afterEach(async () => {
@@ -124,7 +124,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
 }
 
 test("the execution limit ends a run that makes progress: FAIL with its reason", async () => {
-  const limited = await openScene("faults_limit", { NIGHTDESK_EXECUTION_LIMIT_SECONDS: "4" });
+  const limited = await openScene("faults_limit", { settings: { NIGHTDESK_EXECUTION_LIMIT_SECONDS: "4" } });
   try {
     const job = await loadedJob(limited, "too long");
     await executeToRows(limited, job);

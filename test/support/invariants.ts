@@ -1,10 +1,8 @@
 /** What holds after every fault, whatever it was. */
-import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "vitest";
-import { queryPool, type TestServer } from "./nightdesk.ts";
+import { contentInPool, stagingIn, type Content } from "./contents.ts";
+import type { TestServer } from "./nightdesk.ts";
 import type { TestDatabase } from "./postgres.ts";
 
 /** What the invariants look at: the server, the source without any proxy, and the jobs of one pool. */
@@ -23,27 +21,6 @@ export interface WatchedJob {
   tables: Record<string, Content[]>;
 }
 
-/** Rows and a checksum of a table, written the same in the pool and at the source. */
-export type Content = string;
-
-/** The statement that gives a table's content on either side; its columns are belnr, version and sgtxt. */
-export const contentQuery = (table: string): string =>
-  `select count(*)::varchar || ' ' || coalesce(md5(string_agg(concat_ws('|', belnr::varchar, version::varchar, md5(sgtxt)), ',' order by belnr)), '') as content from "${table}"`;
-
-export async function contentInPool(
-  server: Pick<TestServer, "ok">,
-  path: string,
-  table: string,
-): Promise<Content> {
-  const [row] = await queryPool(server, path, contentQuery(table));
-  return String(row?.[0]);
-}
-
-export async function contentAtSource(source: Pick<TestDatabase, "sql">, table: string): Promise<Content> {
-  const [row] = await source.sql<{ content: string }>(contentQuery(table));
-  return row?.content ?? "";
-}
-
 const terminal = ["SUCCESS", "FAIL", "CANCEL", "SKIPPED"];
 /** The first terminal status ever seen of an execution, over all calls of this process. */
 const ended = new Map<string, string>();
@@ -53,17 +30,14 @@ const answersWithinMs = 10 * 1000;
 /**
  * One terminal state an execution, and it stays; no session at the source for a terminal execution that was not
  * declared; status and logs answer; and where nothing of the pool runs: staging gone, and every table old-complete or
- * new-complete. Returns the newest execution of each job, by job id.
+ * new-complete.
  */
-export async function expectInvariants(watched: Watched): Promise<Map<string, Seen>> {
+export async function expectInvariants(watched: Watched): Promise<void> {
   const { server, source, poolId, jobs } = watched;
-  const newest = new Map<string, Seen>();
   const over = new Set<string>();
   let running = false;
   for (const { jobId } of jobs) {
-    const [first, ...rest] = await executionsOf(server, poolId, jobId);
-    if (first !== undefined) newest.set(jobId, first);
-    for (const { executionId, status } of first === undefined ? [] : [first, ...rest]) {
+    for (const { executionId, status } of await executionsOf(server, poolId, jobId)) {
       if (!terminal.includes(status)) running = true;
       else over.add(executionId);
       const before = ended.get(executionId);
@@ -77,7 +51,6 @@ export async function expectInvariants(watched: Watched): Promise<Map<string, Se
   await answers(server, `/integration/api/pools/${poolId}/logs/status`);
   await answers(server, `/desk/v1/pools/${poolId}/status`);
   if (!running) await expectWholeTables(watched);
-  return newest;
 
   async function answers(at: Pick<TestServer, "call">, path: string): Promise<void> {
     const asked = performance.now();
@@ -125,26 +98,4 @@ async function expectWholeTables({ server, home, poolId, jobs }: Watched): Promi
       expect(allowed, `content of ${table}`).toContain(await contentInPool(server, path, table));
   }
   expect(await stagingIn(join(home, "pools", poolId))).toEqual([]);
-}
-
-/** Names of staging tables, read from a copy of the pool's file: its own process shows them to nobody. */
-async function stagingIn(folder: string): Promise<unknown[]> {
-  const copy = await mkdtemp(join(tmpdir(), "nightdesk-look-"));
-  try {
-    const files = (await readdir(folder)).filter((name) => name.startsWith("pool.duckdb"));
-    for (const name of files) await copyFile(join(folder, name), join(copy, name));
-    const instance = await DuckDBInstance.create(join(copy, "pool.duckdb"));
-    try {
-      const connection = await instance.connect();
-      const read = await connection.runAndReadAll("select table_name from duckdb_tables() order by 1");
-      const names = read.getRows().map(([name]) => String(name));
-      // It can see: the bookkeeping is there.
-      expect(names).toContain("commits");
-      return names.filter((name) => name.startsWith("_nd_staging_"));
-    } finally {
-      instance.closeSync();
-    }
-  } finally {
-    await rm(copy, { recursive: true, force: true });
-  }
 }

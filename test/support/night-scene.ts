@@ -1,14 +1,8 @@
 /** A server, a source behind a faulty wire, and jobs that load it: the stage of every fault. */
 import { expect } from "vitest";
+import { contentAtSource, contentInPool, type Content } from "./contents.ts";
 import { openWire, type FaultyWire } from "./faulty-wire.ts";
-import {
-  contentAtSource,
-  contentInPool,
-  expectInvariants,
-  type Content,
-  type Seen,
-  type WatchedJob,
-} from "./invariants.ts";
+import { executionsOf, expectInvariants, type WatchedJob } from "./invariants.ts";
 import {
   connectionTo,
   makeExtractionJob,
@@ -19,6 +13,7 @@ import {
   type TestServer,
 } from "./nightdesk.ts";
 import { createDatabase, type TestDatabase } from "./postgres.ts";
+import { makeTables } from "./source-tables.ts";
 import { startServerProcess, type ServerProcess } from "./server-process.ts";
 
 /** The server as a scene sees it, in this process or in its own. */
@@ -41,22 +36,22 @@ export interface Scene {
 
 export interface SceneJob extends WatchedJob {
   name: string;
+  through: "fast" | "throttled";
   extractionId: string;
 }
 
-/** Rows of BSEG, a kilobyte each: a throttled read takes 30 s, and they fill every socket on the way. */
-const rows = 30_000;
-
 export async function openScene(
   name: string,
-  settings: Record<string, string> = {},
-  start: (settings: Record<string, string>) => Promise<SceneServer> = (own) =>
-    startTestServer({ settings: own }),
+  {
+    settings = {},
+    rows,
+    start = () => startTestServer({ settings }),
+  }: { settings?: Record<string, string>; rows?: number; start?: () => Promise<SceneServer> } = {},
 ): Promise<Scene> {
   const source = await createDatabase(name);
-  await makeTables(source);
+  await makeTables(source, rows);
   const wire = await openWire(source);
-  const server = await start(settings);
+  const server = await start();
   const { id: poolId } = await server.ok("POST", "/integration/api/pools", { name });
   const connect = async (label: string, maxRowsPerSecond: number): Promise<string> => {
     const configuration = { ...connectionTo(source), host: "localhost", port: wire.port, maxRowsPerSecond };
@@ -89,21 +84,6 @@ export async function serverProcess(
 ): Promise<SceneServer & ServerProcess> {
   const server = await startServerProcess(home, adminKey, settings);
   return { ...server, home, reports: [], stop: async () => void (await server.end("SIGTERM")) };
-}
-
-export async function makeTables(source: Pick<TestDatabase, "sql">): Promise<void> {
-  await source.sql(`
-    create table "BSEG" (belnr int primary key, version int, sgtxt text);
-    insert into "BSEG" select g, 1, repeat('Rechnung ', 110) || g from generate_series(1, ${String(rows)}) g;
-    create table "BKPF" (belnr int primary key, version int, sgtxt text);
-    insert into "BKPF" select g, 1, 'Beleg ' || g from generate_series(1, 100) g;
-    create function stubborn() returns bool language plpgsql as $$
-      begin loop begin perform pg_sleep(60); exception when query_canceled then null; end; end loop; end $$;
-    create function computing(seconds float) returns bool language plpgsql as $$
-      declare until timestamptz := clock_timestamp() + seconds * interval '1 s'; n bigint := 0;
-      begin while clock_timestamp() < until loop n := n + 1; end loop; return true; end $$;
-    analyze;
-  `);
 }
 
 /**
@@ -141,6 +121,7 @@ export async function loadedJob(
   if (filter !== undefined) await setFilter(server, jobPath, extractionId, filter);
   const job: SceneJob = {
     name,
+    through,
     jobId,
     extractionId,
     path: jobPath,
@@ -149,8 +130,13 @@ export async function loadedJob(
       BSEG: [old["BSEG"] ?? "", fresh["BSEG"] ?? ""],
     },
   };
-  // Jobs of one connection share its tables: only the newest knows what may be in them.
-  scene.jobs.forEach((other) => (other.tables = {}));
+  for (const other of scene.jobs) {
+    // What the next run of another job loads is newer too; and jobs of one connection share its tables.
+    for (const [table, allowed] of Object.entries(other.tables)) {
+      const more = other.through === through ? job.tables[table] : [fresh[table] ?? ""];
+      allowed.push(...(more ?? []));
+    }
+  }
   scene.jobs.push(job);
   return job;
 }
@@ -192,17 +178,18 @@ export async function executeToRows(scene: Scene, job: SceneJob): Promise<string
   return executionId;
 }
 
-/** Waits for the end, checks all invariants and returns the newest execution's status with its last log line. */
+/** Waits for the end; the newest execution's status with its last log line. */
 export async function endOf(scene: Scene, job: SceneJob): Promise<{ status: string; says: string }> {
   const { server, poolId } = scene;
   await waitForStatus(server, poolId, job.jobId, "SUCCESS", "FAIL", "CANCEL");
-  const newest = await checkScene(scene);
-  const { executionId = "", status = "" } = newest.get(job.jobId) ?? {};
+  const [newest] = await executionsOf(server, poolId, job.jobId);
+  const { executionId = "", status = "" } = newest ?? {};
   return { status, says: await lastLine(scene, job, executionId) };
 }
 
-export async function checkScene({ server, source, poolId, jobs }: Scene): Promise<Map<string, Seen>> {
-  return expectInvariants({ server, home: server.home, source, poolId, jobs });
+/** All invariants, see there. */
+export async function checkScene({ server, source, poolId, jobs }: Scene): Promise<void> {
+  await expectInvariants({ server, home: server.home, source, poolId, jobs });
 }
 
 /** The newest log line of an execution. */

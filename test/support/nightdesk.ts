@@ -54,7 +54,7 @@ export async function startTestServer(
     log: (line) => notices.push(line),
     poolEnvironment: poolEnvironment(process.env),
   });
-  const adminKey = server.newAdminKey ?? "";
+  const adminKey = server.newAdminKey ?? options.settings?.["NIGHTDESK_ADMIN_KEY"] ?? "";
   const answers: string[] = [];
   const call: TestServer["call"] = async (...request) => {
     const answer = await caller(server.url, adminKey)(...request);
