@@ -50,7 +50,7 @@ await Stage.with(async (stage) => {
     const fresh = await contentAtSource(source, "BSEG");
     const began = performance.now();
     await load();
-    await new Promise((resolve) => setTimeout(resolve, random() * 1200));
+    await new Promise((resolve) => setTimeout(resolve, random() * 2500));
     const victim = random() < 0.5 ? "server" : "pool's process";
     const at = Math.round(performance.now() - began);
     if (victim === "server") {
