@@ -5,7 +5,7 @@
 import { startTestServer } from "../test/support/nightdesk.ts";
 import { makeTables } from "../test/support/source-tables.ts";
 import { describeStops, randomFrom, stopLoop, stopStates } from "../test/support/stop-loop.ts";
-import { makeStopJobs } from "../test/support/stop-stage.ts";
+import { makeStopJobs, swapsTakeTime } from "../test/support/stop-stage.ts";
 import { Stage } from "./stage.ts";
 
 const count = Number(process.argv[2] ?? 1000);
@@ -20,7 +20,7 @@ await Stage.with(async (stage) => {
       (await session.query<Record<string, unknown>>(text, params)).rows,
   };
   await makeTables({ sql: async (text) => (await session.query(text)).rows });
-  const server = await startTestServer({ mostRunning: 1 });
+  const server = await startTestServer({ mostRunning: 1, settings: swapsTakeTime });
   stage.later(() => server.stop());
   const { poolId, jobs } = await makeStopJobs(server, access);
   const until = performance.now() + minutes * 60_000;

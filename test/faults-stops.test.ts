@@ -5,7 +5,7 @@ import { startTestServer, type TestServer } from "./support/nightdesk.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
 import { makeTables } from "./support/source-tables.ts";
 import { describeStops, randomFrom, stopLoop, stopStates } from "./support/stop-loop.ts";
-import { makeStopJobs } from "./support/stop-stage.ts";
+import { makeStopJobs, swapsTakeTime } from "./support/stop-stage.ts";
 
 let source: TestDatabase;
 let server: TestServer;
@@ -13,7 +13,7 @@ let server: TestServer;
 beforeAll(async () => {
   source = await createDatabase("stops");
   await makeTables(source);
-  server = await startTestServer({ mostRunning: 1 });
+  server = await startTestServer({ mostRunning: 1, settings: swapsTakeTime });
 });
 afterAll(async () => {
   await server?.stop();

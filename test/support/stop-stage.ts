@@ -3,6 +3,9 @@ import { connectionTo, makeExtractionJob, makeTransformation, type TestServer } 
 import type { TestDatabase } from "./postgres.ts";
 import type { State, StopJob } from "./stop-loop.ts";
 
+/** Settings of the server: a swap is over in milliseconds, and hardly a stop would come in it. */
+export const swapsTakeTime = { NIGHTDESK_FAILPOINTS: "swap.begun=delay:60,commit.begun=delay:40" };
+
 /** One job for each state; `source` holds BSEG and BKPF. */
 export async function makeStopJobs(
   server: Pick<TestServer, "ok" | "call">,
