@@ -14,6 +14,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const parts = {
   model: ["scripts/verify-model.mjs"],
   nights: ["--import", "tsx", "bench/nights.ts", "100000"],
+  stops: ["--import", "tsx", "bench/stops.ts", "1000"],
+  kills: ["--import", "tsx", "bench/kills.ts", "100"],
 };
 
 async function run(args) {

@@ -61,7 +61,10 @@ function serve(store: PoolStore): void {
       { signal: abort.signal },
     ).then(async (outcome) => {
       runs.delete(executionId);
+      const usable = outcome.kind === "succeeded" || (await isUsable(store));
+      if (!usable) await send({ type: "unusable" });
       await send({ type: "ended", executionId, outcome });
+      if (!usable) process.exit(1);
     });
     runs.set(executionId, { abort, touchRecorded, ended });
   };
@@ -70,11 +73,14 @@ function serve(store: PoolStore): void {
     try {
       await send({ type: "answer", askId, answer: await ask(store, question) });
     } catch (error) {
+      const usable = await isUsable(store);
+      if (!usable) await send({ type: "unusable" });
       await send({
         type: "answer",
         askId,
         answer: { kind: "error", message: errorLine(error), user: error instanceof UserError },
       });
+      if (!usable) process.exit(1);
     }
   };
 
@@ -114,6 +120,16 @@ function serve(store: PoolStore): void {
     }
   });
   process.on("disconnect", () => void shutDown());
+}
+
+/** After some failures (no memory, no room) the store answers nothing more in this process, whatever is asked. */
+async function isUsable(store: PoolStore): Promise<boolean> {
+  try {
+    await store.wasCommitted({ executionId: "", taskId: "" });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function ask(store: PoolStore, question: PoolQuestion): Promise<PoolAnswer> {

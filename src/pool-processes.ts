@@ -53,8 +53,7 @@ class PoolProcess {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "json",
     });
-    if (this.#child.pid !== undefined)
-      writeFileSync(join(folder, ownerFile), JSON.stringify(identityOf(this.#child.pid)));
+    if (this.#child.pid !== undefined) rememberOwner(folder, this.#child.pid);
     this.#child.on("message", (message: FromPool) => {
       this.#receive(message);
     });
@@ -136,6 +135,9 @@ class PoolProcess {
       case "failed-to-open":
         this.#ready.reject(new Error(message.message));
         break;
+      case "unusable":
+        this.#closing = true;
+        break;
       case "touching":
         this.#hand(message.executionId, async ({ touching }) => {
           await touching();
@@ -211,6 +213,14 @@ class PoolProcess {
 }
 
 const ownerFile = "owner.json";
+
+function rememberOwner(folder: string, pid: number): void {
+  try {
+    writeFileSync(join(folder, ownerFile), JSON.stringify(identityOf(pid)));
+  } catch {
+    // A full disk. The process is there all the same, and must not be forgotten: the file's lock then decides.
+  }
+}
 
 /**
  * Waits for the process of an earlier server to go, which it does when it sees that its server is gone; one

@@ -121,7 +121,7 @@ test("go: a source that cannot be read any more is said, and no reason against C
   const job = await makeExtractionJob(server, pool, "done before", ["VBAK"]);
   await execute(job);
   expect(await waitForStatus(server, pool.poolId, job.jobId, "SUCCESS", "FAIL")).toBe("SUCCESS");
-  proxy.freeze();
+  proxy.turn("blackhole");
   const go = await nightdesk("go");
   expect(go.code).toBe(0);
   expect(go.stdout).toMatch(/^ {2}SOURCE "ECC" cannot be read now: /m);
@@ -142,7 +142,7 @@ test("go: a job that was given another connection still counts for the one that 
   const { executionId } = await execute(job);
   await until(async () => ((await taggedSessions(source)).length > 0 ? true : null));
   await server.ok("PUT", job.path, { id: job.jobId, name: "moved", dataSourceId: elsewhere });
-  proxy.freeze();
+  proxy.turn("blackhole");
   expect((await nightdesk("go", "--connection", "ECC")).code).toBe(10);
   await nightdesk("stop", "moved", "--wait", "1");
   await until(async () =>
@@ -197,7 +197,7 @@ test("settle: refused while nobody stopped it; declared when the source cannot b
   expect(early.lines.at(-1)).toMatch(/^CODE 10 REASON NOT SETTLED: .*nobody asked it to stop/);
   expect((await nightdesk("settle", randomUUID(), ...because)).code).toBe(50);
 
-  proxy.freeze();
+  proxy.turn("blackhole");
   const stop = await nightdesk("stop", "in the dark", "--wait", "1");
   expect(stop.code).toBe(20);
   // The process of the pool has to be gone first: until then it is refused and says so.
@@ -246,7 +246,7 @@ test("a stop that waits while the execution is declared over ends with DECLARED"
   const job = await makeExtractionJob(server, pool, "given up", [sleeping]);
   const { executionId } = await execute(job);
   await until(async () => ((await taggedSessions(source)).length > 0 ? true : null));
-  proxy.freeze();
+  proxy.turn("blackhole");
   const stop = nightdesk("stop", "given up", "--wait", "120");
   await until(async () =>
     (await nightdesk("settle", executionId, "--because", "host down")).stdout.includes("NOT SETTLED")

@@ -218,7 +218,7 @@ test("a source that falls silent: the look ends by its own limit, and by an abor
   const access = accessTo(source, { host: "localhost", port: proxy.port });
   const limited = await openControl(access);
   const aborted = await openControl(access);
-  proxy.freeze();
+  proxy.turn("blackhole");
   const stop = new AbortController();
   const bySilence = reasonOf(limited.sessions("nd:none", [], { signal: never }));
   const byAbort = reasonOf(aborted.sessions("nd:none", [], { signal: stop.signal }));

@@ -53,7 +53,7 @@ test("a login that goes dark in the middle may have left a session: unknown, unt
     const proxy = await startProxy(source);
     const pool = await makePool(server, { ...source, host: "localhost", port: proxy.port });
     const job = await makeExtractionJob(server, pool, "dark", ["VBAK"]);
-    proxy.freezeAtStatement();
+    proxy.darkAtStatement();
     await server.ok("POST", `${job.path}/execute`, {});
     await until(async () => ((await taggedSessions(source)).length > 0 ? true : null));
     const cancel = await server.call("POST", `${job.path}/cancel`);

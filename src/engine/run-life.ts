@@ -214,8 +214,11 @@ export class RunLife {
       committedTasks,
     };
     const ended = await this.#insist(run, async () => {
-      for (const { reason, at } of run.unrecordedStops.splice(0))
-        await store.requestStop(execution.id, reason, at);
+      for (let [next] = run.unrecordedStops; next !== undefined; [next] = run.unrecordedStops) {
+        await store.requestStop(execution.id, next.reason, next.at);
+        // Only now: a write that fails must find it again.
+        run.unrecordedStops.shift();
+      }
       return writeEnd(store, execution, decideEnd(outcome, run.stop, run.recordingFailure), facts);
     });
     // Who waits for the end must not read an older status after it.

@@ -34,6 +34,8 @@ export type FromPool =
   | { type: "session-closed"; executionId: string }
   | { type: "item"; item: ExecutionItem }
   | { type: "log"; line: Omit<LogLine, "sequence"> }
+  /** The pool's file has to be opened anew, by another process; this one takes no more work and ends. */
+  | { type: "unusable" }
   /** Nothing of the run is left in this process: sessions closed, staging dropped, pool statement over. */
   | { type: "ended"; executionId: string; outcome: RunOutcome }
   | { type: "answer"; askId: number; answer: PoolAnswer | { kind: "error"; message: string; user: boolean } };

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { failpoint } from "../base/failpoint.ts";
 import type { LoadMarker } from "../model/pool-store.ts";
 import { rowsOf, type Connections } from "./connections.ts";
 import { changeMarks } from "./change-marks.ts";
@@ -38,6 +39,7 @@ export async function commit(
   marker: LoadMarker,
 ): Promise<void> {
   try {
+    await failpoint("commit.begun");
     await connection.run("COMMIT");
   } catch (error) {
     if (await wasCommitted(connections, marker)) return;

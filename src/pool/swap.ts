@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { setTimeout as pause } from "node:timers/promises";
+import { failpoint } from "../base/failpoint.ts";
 import { UserError } from "../model/errors.ts";
 import type { LoadMarker, StagingTable } from "../model/pool-store.ts";
 import { changeMark, forgetMarks, setMark } from "./change-marks.ts";
@@ -56,11 +57,14 @@ async function swapOnce(
 ): Promise<void> {
   await named(async () => {
     await connection.run("BEGIN");
+    await failpoint("swap.begun");
     for (const table of tables) await bringIn(connection, table, { signal });
     await mark(connection, marker);
   });
+  await failpoint("swap.before-commit");
   lastCheck();
   await named(() => commit(connections, connection, marker));
+  await failpoint("swap.committed");
 }
 
 async function bringIn(

@@ -1,3 +1,4 @@
+import { failpoint } from "../base/failpoint.ts";
 import { UserError } from "../model/errors.ts";
 import type { LoadMarker } from "../model/pool-store.ts";
 import { commit, mark } from "./commit.ts";
@@ -31,8 +32,10 @@ export async function transform(
         await withPrepared(connection, script, statement, (prepared) => prepared.run(), { signal });
       }
       await mark(connection, marker);
+      await failpoint("transform.before-commit");
       signal.throwIfAborted();
       await commit(connections, connection, marker);
+      await failpoint("transform.committed");
     } catch (error) {
       await rollBack(connection);
       if (error instanceof UserError || (signal.aborted && error === signal.reason)) throw error;

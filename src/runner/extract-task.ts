@@ -1,3 +1,4 @@
+import { failpoint } from "../base/failpoint.ts";
 import type { TableExtraction } from "../model/definitions.ts";
 import { FatalSourceError, UserError, isNightdeskError } from "../model/errors.ts";
 import { sourceTag, type PlannedTask } from "../model/execution.ts";
@@ -107,6 +108,7 @@ async function openSession(run: Run): Promise<SourceSession> {
   }
   run.sessionsOpened += 1;
   await run.events.session(session.id);
+  await failpoint("session.opened");
   return session;
 }
 
@@ -143,6 +145,7 @@ async function stageTable(
     let saidRows = 0;
     for await (const batch of session.read(read, { signal })) {
       await staging.append(batch);
+      await failpoint("batch.appended");
       rows += batch.rows;
       bytes += batch.bytes;
       const now = clock.monotonic();
@@ -158,6 +161,7 @@ async function stageTable(
     }
     signal.throwIfAborted();
     const { rows: stored } = await staging.finish();
+    await failpoint("table.staged");
     if (stored !== rows) {
       throw new FatalSourceError(`${String(rows)} rows were read and ${String(stored)} stored`, {
         operation: "stage a table",
@@ -171,6 +175,7 @@ async function stageTable(
     );
     return { staging, record };
   } catch (error) {
+    await failpoint("clean-up.begun");
     await staging?.drop();
     if (!signal.aborted) await record.log(tableFailure(table.tableName, error));
     await record.end(signal.aborted ? "CANCEL" : "FAIL", staging === null ? "untouched" : "discarded");

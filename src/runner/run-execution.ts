@@ -1,3 +1,4 @@
+import { failpoint } from "../base/failpoint.ts";
 import type { PlannedTask, RunPlan } from "../model/execution.ts";
 import { errorLine } from "../model/errors.ts";
 import type { RunOutcome } from "../model/pool-protocol.ts";
@@ -21,6 +22,7 @@ export async function runExecution(
 ): Promise<RunOutcome> {
   const run: Run = { ...parts, plan, password, signal, touched: false, sessionsOpened: 0 };
   try {
+    await failpoint("run.started");
     await run.store.ensureSchema(plan.poolId);
     if (plan.dataSource !== null) await run.store.ensureSchema(plan.dataSource.id);
     for (const task of plan.tasks) {

@@ -38,7 +38,7 @@ export interface Answer {
 }
 
 export async function startTestServer(
-  options: { mostRunning?: number; home?: string } = {},
+  options: { mostRunning?: number; home?: string; settings?: Record<string, string> } = {},
 ): Promise<TestServer> {
   const home = options.home ?? join(await mkdtemp(join(tmpdir(), "nightdesk-test-")), "home");
   const reports: string[] = [];
@@ -47,13 +47,14 @@ export async function startTestServer(
     ...process.env,
     NIGHTDESK_MOST_RUNNING: String(options.mostRunning ?? 4),
     NIGHTDESK_STOP_GRACE_SECONDS: "0",
+    ...options.settings,
   };
   const server: Nightdesk = await startNightdesk(readConfig({ home, port: 0 }, env), {
     report: (line) => reports.push(line),
     log: (line) => notices.push(line),
     poolEnvironment: poolEnvironment(process.env),
   });
-  const adminKey = server.newAdminKey ?? "";
+  const adminKey = server.newAdminKey ?? options.settings?.["NIGHTDESK_ADMIN_KEY"] ?? "";
   const answers: string[] = [];
   const call: TestServer["call"] = async (...request) => {
     const answer = await caller(server.url, adminKey)(...request);

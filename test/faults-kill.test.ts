@@ -1,0 +1,222 @@
+/** A process dies at each failpoint; and what a throw, a hang and a delay at the commit come to. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newKeyText } from "../src/engine/key-text.ts";
+import { contentAtSource, contentInPool } from "./support/contents.ts";
+import { killCases, type KillCase } from "./support/kill-cases.ts";
+import {
+  checkScene,
+  endOf,
+  execute,
+  loadedJob,
+  openScene,
+  serverProcess,
+  sessionOf,
+  stop,
+  type Scene,
+  type SceneJob,
+} from "./support/night-scene.ts";
+import {
+  makeTransformation,
+  startTestServer,
+  until,
+  waitForStatus,
+  type TestServer,
+} from "./support/nightdesk.ts";
+import type { ServerProcess } from "./support/server-process.ts";
+
+let folder: string;
+let scene: Scene;
+/** Loads; waits at the source first, until it is stopped; copies in the pool. */
+let jobs: Record<KillCase["doing"], SceneJob>;
+const adminKey = newKeyText();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "nightdesk-kill-"));
+  scene = await openScene("faults_kill", { rows: 5000, start: () => inThisProcess("") });
+  const stopped = await loadedJob(scene, "stop", {
+    through: "fast",
+    filter: "belnr < 4000 or pg_sleep(0.1) is not null",
+  });
+  stopped.tables = {};
+  const load = await loadedJob(scene, "load", { through: "fast" });
+  const { id } = await scene.server.ok("POST", `/integration/api/pools/${scene.poolId}/jobs`, {
+    name: "transform",
+    dataPoolId: scene.poolId,
+    dataSourceId: scene.connections.fast,
+  });
+  const path = `/integration/api/pools/${scene.poolId}/jobs/${id as string}`;
+  const statement = `drop table if exists "COPY"; create table "COPY" as select * from "BSEG"`;
+  await makeTransformation(scene.server, path, "copy", statement);
+  const transform = {
+    name: "transform",
+    jobId: id as string,
+    path,
+    extractionId: "",
+    through: "fast" as const,
+    tables: {},
+  };
+  jobs = { load, stop: stopped, transform };
+  scene.jobs.push(transform);
+});
+afterAll(async () => {
+  await scene?.end();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const home = (): string => join(folder, "home");
+
+/** Only the processes of its pools pass the failpoints: it starts in no time. */
+const inThisProcess = (failpoints: string): Promise<TestServer> =>
+  startTestServer({
+    home: home(),
+    settings: { NIGHTDESK_FAILPOINTS: failpoints, NIGHTDESK_ADMIN_KEY: adminKey },
+  });
+
+/** The server anew, with failpoints of its pools' processes or none. */
+async function restart(failpoints: string): Promise<void> {
+  await scene.server.stop();
+  scene.server = await inThisProcess(failpoints);
+}
+
+/** The server anew, in a process that can be killed. */
+async function restartApart(failpoints: string): Promise<ServerProcess> {
+  await scene.server.stop();
+  const apart = await serverProcess(home(), adminKey, { NIGHTDESK_FAILPOINTS: failpoints });
+  scene.server = apart;
+  return apart;
+}
+
+/** What the job's table holds, and what it will hold after a whole run: never the same. */
+async function before(doing: KillCase["doing"]): Promise<{ table: string; old: string; fresh: string }> {
+  const { path } = jobs.load;
+  if (doing === "transform") {
+    await scene.server.ok("POST", `${jobs.transform.path}/execute`, {});
+    await waitForStatus(scene.server, scene.poolId, jobs.transform.jobId, "SUCCESS");
+    await scene.source.sql('update "BSEG" set version = version + 1');
+    await execute(scene, jobs.load);
+    expect(await waitForStatus(scene.server, scene.poolId, jobs.load.jobId, "SUCCESS", "FAIL")).toBe(
+      "SUCCESS",
+    );
+    const old = await contentInPool(scene.server, path, "COPY");
+    jobs.load.tables = {};
+    return { table: "COPY", old, fresh: await contentInPool(scene.server, path, "BSEG") };
+  }
+  await scene.source.sql('update "BSEG" set version = version + 1; update "BKPF" set version = version + 1');
+  const content = async (table: string): Promise<string[]> => [
+    await contentInPool(scene.server, path, table),
+    await contentAtSource(scene.source, table),
+  ];
+  const [old = "", fresh = ""] = await content("BSEG");
+  jobs.load.tables = { BSEG: [old, fresh], BKPF: await content("BKPF") };
+  return { table: "BSEG", old, fresh };
+}
+
+/** Begins what passes the failpoint; an answer may never come. */
+async function begin(doing: KillCase["doing"]): Promise<void> {
+  const job = jobs[doing];
+  const lost = (): undefined => undefined;
+  await scene.server
+    .call("POST", `${job.path}/execute`, { body: doing === "transform" ? {} : { mode: "FULL" } })
+    .catch(lost);
+  if (doing !== "stop") return;
+  const { jobs: rows } = await scene.server.ok("GET", `/desk/v1/pools/${scene.poolId}/status`);
+  const { executionId } = rows.find(({ id }: { id: string }) => id === job.jobId);
+  await sessionOf(scene, executionId as string, ({ waits }) => waits === "PgSleep");
+  await stop(scene, job, { wait: 30 }).catch(lost);
+}
+
+test.each(killCases)(
+  "killed at $at: $ends, and the pool holds the $holds",
+  async ({ at, doing, ends, holds }) => {
+    const { table, old, fresh } = await before(doing);
+    expect(fresh).not.toBe(old);
+    // It was hit: the server is dead, or its pool's process is and the end is written.
+    if (at.startsWith("engine.")) {
+      const server = await restartApart(`${at}=kill`);
+      const died = new Promise((resolve) => server.child.once("exit", (_, signal) => resolve(signal)));
+      await begin(doing);
+      expect(await died).toBe("SIGKILL");
+    } else {
+      await restart(`${at}=kill`);
+      await begin(doing);
+      const { status, says } = await endOf(scene, jobs[doing]);
+      expect(status).toBe(ends);
+      if (ends === "FAIL") expect(says).toContain("SIGKILL");
+    }
+    await restart("");
+    expect((await endOf(scene, jobs[doing])).status).toBe(ends);
+    expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(holds === "old" ? old : fresh);
+    await checkScene(scene);
+  },
+);
+
+test("a stop that comes before the last check wins: CANCEL, the pool as it was", async () => {
+  const { table, old } = await before("load");
+  await restart("swap.before-commit=delay:4000");
+  await execute(scene, jobs.load);
+  await untilSwapping();
+  expect((await stop(scene, jobs.load, { wait: 50 })).outcome).toBe("STOPPED");
+  expect((await endOf(scene, jobs.load)).status).toBe("CANCEL");
+  expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(old);
+});
+
+test("a swap that hangs before its last check is stopped too: its process is killed, CANCEL, the pool as it was", async () => {
+  const { table, old } = await before("load");
+  await restart("swap.before-commit=hang");
+  await execute(scene, jobs.load);
+  await untilSwapping();
+  expect((await stop(scene, jobs.load, { wait: 1 })).outcome).toBe("NOT PROVEN");
+  expect((await endOf(scene, jobs.load)).status).toBe("CANCEL");
+  expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(old);
+});
+
+test("a stop that comes after the last check is too late: FINISHED BY ITSELF, and the data is loaded", async () => {
+  const { table, fresh } = await before("load");
+  await restart("commit.begun=delay:4000");
+  await execute(scene, jobs.load);
+  await untilSwapping();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  expect((await stop(scene, jobs.load, { wait: 50 })).outcome).toBe("FINISHED BY ITSELF");
+  const { status, says } = await endOf(scene, jobs.load);
+  expect([status, says]).toEqual(["SUCCESS", expect.stringContaining("the stop came too late")]);
+  expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(fresh);
+});
+
+test.each(["session.opened", "swap.before-commit", "commit.begun"])(
+  "an error at %s is a FAIL that names it, with the pool as it was",
+  async (at) => {
+    const { table, old } = await before("load");
+    await restart(`${at}=throw`);
+    await execute(scene, jobs.load);
+    const { status, says } = await endOf(scene, jobs.load);
+    expect([status, says]).toEqual(["FAIL", expect.stringContaining(`failpoint ${at}`)]);
+    await restart("");
+    expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(old);
+  },
+);
+
+/** The line of the log that comes right before the swap. */
+async function untilSwapping(): Promise<void> {
+  const { poolId } = scene;
+  const { jobId } = jobs.load;
+  const base = `/integration/api/pools/${poolId}/logs`;
+  await until(async () => {
+    const { executionItems } = await scene.server.ok("GET", `${base}/${jobId}/executions`);
+    const executionId = executionItems[0].executionId as string;
+    const [task] = await scene.server.ok(
+      "GET",
+      `${base}/executions?executionId=${executionId}&type=TASK&id=${jobId}`,
+    );
+    if (task === undefined) return null;
+    const { logMessages } = await scene.server.ok(
+      "GET",
+      `${base}/executions/detail?executionId=${executionId}&id=${task.taskId as string}&type=TASK&limit=50&page=0`,
+    );
+    const swapping = (line: { logTranslationCode: string }): boolean =>
+      line.logTranslationCode === "WAITING_FOR_SUCCESS_STATE";
+    return logMessages.some(swapping) ? true : null;
+  });
+}

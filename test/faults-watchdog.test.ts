@@ -1,0 +1,152 @@
+/** What hangs is ended by its limits, as FAIL with the reason and with proof; what works is left alone. */
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { makeTransformation, until, waitForStatus } from "./support/nightdesk.ts";
+import {
+  checkScene,
+  endOf,
+  execute,
+  executeToRows,
+  loadedJob,
+  openScene,
+  sessionOf,
+  statusNow,
+  stop,
+  type Scene,
+} from "./support/night-scene.ts";
+
+/** Seconds without progress. */
+const limit = 3;
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await openScene("faults_watchdog", { settings: { NIGHTDESK_NO_PROGRESS_SECONDS: String(limit) } });
+});
+afterAll(() => scene?.end());
+afterEach(async () => {
+  scene.wire.heal();
+  await checkScene(scene);
+  expect(scene.server.reports).toEqual([]);
+});
+
+const withoutProgress = `stopped after ${String(limit)} s without progress (source idle`;
+
+test("F3 a table that somebody locks: FAIL without progress, and the waiting session is gone", async () => {
+  const job = await loadedJob(scene, "locked out");
+  await scene.source.sql("begin");
+  try {
+    await scene.source.sql('lock table "BSEG" in access exclusive mode');
+    const executionId = await execute(scene, job);
+    await sessionOf(scene, executionId, ({ waits }) => waits === "relation");
+    await waitForStatus(scene.server, scene.poolId, job.jobId, "SUCCESS", "FAIL", "CANCEL");
+  } finally {
+    await scene.source.sql("rollback");
+  }
+  const { status, says } = await endOf(scene, job);
+  expect([status, says]).toEqual(["FAIL", expect.stringContaining(withoutProgress)]);
+});
+
+test("F3 a backend that is frozen: stopped without progress, RUNNING while it is there, FAIL when it is gone", async () => {
+  const job = await loadedJob(scene, "frozen");
+  const executionId = await executeToRows(scene, job);
+  const pid = await sessionOf(scene, executionId, ({ waits }) => waits === "ClientWrite");
+  process.kill(pid, "SIGSTOP");
+  try {
+    await until(async () => {
+      const { jobs } = await scene.server.ok("GET", `/desk/v1/pools/${scene.poolId}/status`);
+      const row = jobs.find(({ id }: { id: string }) => id === job.jobId);
+      return row.stopping?.level === "worker gone" ? true : null;
+    });
+    expect(await statusNow(scene, job)).toBe("RUNNING");
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  const { status, says } = await endOf(scene, job);
+  expect([status, says]).toEqual(["FAIL", expect.stringContaining(withoutProgress)]);
+});
+
+test.each(["the reading connection alone", "both connections"])(
+  "F3 silence on %s: FAIL without progress, with proof",
+  async (which) => {
+    const job = await loadedJob(scene, `silence on ${which}`);
+    await executeToRows(scene, job);
+    const both = which === "both connections";
+    scene.wire.turn("blackhole", both ? undefined : "first");
+    if (both) {
+      await until(async () => {
+        const { jobs } = await scene.server.ok("GET", `/desk/v1/pools/${scene.poolId}/status`);
+        return jobs.find(({ id }: { id: string }) => id === job.jobId).stopping;
+      });
+      expect(await statusNow(scene, job)).toBe("RUNNING");
+      scene.wire.heal();
+    }
+    const { status, says } = await endOf(scene, job);
+    expect([status, says]).toEqual(["FAIL", expect.stringContaining(withoutProgress)]);
+  },
+);
+
+test("a query that computes at the source for longer than the limit is not ended", async () => {
+  const seconds = limit * 3;
+  const job = await loadedJob(scene, "computing", { filter: `belnr = 1 and computing(${String(seconds)})` });
+  // The filter leaves one row.
+  for (const one of scene.jobs) one.tables = {};
+  const began = performance.now();
+  await execute(scene, job);
+  expect((await endOf(scene, job)).status).toBe("SUCCESS");
+  expect(performance.now() - began).toBeGreaterThan(seconds * 1000);
+});
+
+test("a transformation that takes longer than the limit is not ended", async () => {
+  const { server, poolId, connections } = scene;
+  const base = `/integration/api/pools/${poolId}/jobs`;
+  const body = { name: "transforming", dataPoolId: poolId, dataSourceId: connections.fast };
+  const { id: jobId } = await server.ok("POST", base, body);
+  // Twice the limit, however fast the machine is: as many statements as that takes.
+  const statement =
+    "create or replace table work as select sum(hash(a.range + b.range)) s from range(5000) a, range(5000) b";
+  const once = await timed(async () => {
+    await makeTransformation(server, `${base}/${jobId}`, "once", statement);
+    await server.ok("POST", `${base}/${jobId}/execute`, {});
+    expect(await waitForStatus(server, poolId, jobId, "SUCCESS", "FAIL", "CANCEL")).toBe("SUCCESS");
+  });
+  const times = Math.ceil((limit * 2000) / once);
+  await makeTransformation(server, `${base}/${jobId}`, "often", Array(times).fill(statement).join(";"));
+  const all = await timed(async () => {
+    await server.ok("POST", `${base}/${jobId}/execute`, {});
+    expect(await waitForStatus(server, poolId, jobId, "SUCCESS", "FAIL", "CANCEL")).toBe("SUCCESS");
+  });
+  // Else nothing was shown.
+  expect(all).toBeGreaterThan(limit * 1000);
+});
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+test("the execution limit ends a run that makes progress: FAIL with its reason", async () => {
+  const limited = await openScene("faults_limit", { settings: { NIGHTDESK_EXECUTION_LIMIT_SECONDS: "4" } });
+  try {
+    const job = await loadedJob(limited, "too long");
+    await executeToRows(limited, job);
+    const { status, says } = await endOf(limited, job);
+    expect([status, says]).toEqual([
+      "FAIL",
+      expect.stringContaining("stopped after its limit of 4 s (source idle"),
+    ]);
+    const stubborn = await loadedJob(limited, "too long and stubborn", { filter: "stubborn()" });
+    await execute(limited, stubborn);
+    expect((await endOf(limited, stubborn)).says).toContain("stopped after its limit of 4 s (source idle");
+  } finally {
+    await limited.end();
+  }
+});
+
+test("a stop by a person that comes while a limit is about to fire is one end, by whoever was first", async () => {
+  const job = await loadedJob(scene, "who was first", { filter: "pg_sleep(600) is not null" });
+  const executionId = await execute(scene, job);
+  await sessionOf(scene, executionId, ({ waits }) => waits === "PgSleep");
+  await new Promise((resolve) => setTimeout(resolve, limit * 1000));
+  await stop(scene, job, { wait: 50 });
+  expect(["CANCEL", "FAIL"]).toContain((await endOf(scene, job)).status);
+});
