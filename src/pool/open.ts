@@ -15,7 +15,7 @@ import { swap } from "./swap.ts";
 import { columns, greatest, tables } from "./tables.ts";
 import { compare } from "./target.ts";
 import { transform } from "./transform.ts";
-import { installVerticaFunctions } from "./vertica-functions.ts";
+import { installOwnObjects } from "./vertica-functions.ts";
 
 export interface PoolStoreOptions {
   /** Holds `pool.duckdb` and its temporary files; made if it is not there. */
@@ -76,7 +76,7 @@ async function openLocked(folder: string, memoryLimitMb: number, threads: number
     try {
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
       await connection.run(bookkeeping);
-      await installVerticaFunctions(connection);
+      await installOwnObjects(connection);
       await connection.run("SET GLOBAL lock_configuration = true");
     } finally {
       connection.disconnectSync();

@@ -1,5 +1,6 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
+import { version, type DuckDBConnection } from "@duckdb/node-api";
 import { createHash } from "node:crypto";
+import { catalogStatements } from "./catalog.ts";
 import { rollBack, rowsOf } from "./connections.ts";
 import { bookSchema, functionSchema } from "./names.ts";
 
@@ -81,12 +82,18 @@ function numberToChar(): string {
 }
 
 /**
- * Makes the functions in a pool that does not have exactly these. A pool that has them is not written to,
- * so that it opens on a full disk too.
+ * Makes the functions, and the views of catalog.ts, in a pool that does not have exactly these. A pool that has
+ * them is not written to, so that it opens on a full disk too.
  */
-export async function installVerticaFunctions(connection: DuckDBConnection): Promise<void> {
-  const statements = macros.map((macro) => `CREATE OR REPLACE MACRO ${functionSchema}.${macro}`);
-  const digest = createHash("sha256").update(statements.join()).digest("hex");
+export async function installOwnObjects(connection: DuckDBConnection): Promise<void> {
+  const statements = [
+    ...macros.map((macro) => `CREATE OR REPLACE MACRO ${functionSchema}.${macro}`),
+    ...catalogStatements,
+  ];
+  // A view keeps the columns of the version that made it.
+  const digest = createHash("sha256")
+    .update([version(), ...statements].join())
+    .digest("hex");
   const installed = `${bookSchema}.installed_functions`;
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${functionSchema}`);
   await connection.run(`CREATE TABLE IF NOT EXISTS ${installed} (digest VARCHAR)`);

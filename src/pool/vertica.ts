@@ -3,13 +3,11 @@
  * word SYSDATE, patterns of TO_CHAR and its kin. Single tokens are replaced, nothing is moved, and strings,
  * names in quotes and comments are never touched. The functions themselves are in vertica-functions.ts.
  */
-import { applyEdits, type Edit, type Rewritten } from "./edits.ts";
+import type { Edit } from "./edits.ts";
 import { functionSchema } from "./names.ts";
 import { literal } from "./quote.ts";
 import type { Token } from "./tokens.ts";
 import { numberPattern, timePattern } from "./vertica-patterns.ts";
-
-export type { Rewritten } from "./edits.ts";
 
 /** A pattern or unit of Vertica that has no counterpart here. */
 export class UnknownPatternError extends Error {
@@ -70,8 +68,8 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
   isnull: (call) => (call.arguments.length === 2 ? [rename(call.name, "nvl")] : null),
 };
 
-/** `tokens` are the statement's, with offsets into the script; `start`: the statement's own. @throws UnknownPatternError */
-export function rewriteVertica(text: string, tokens: Token[], start: number): Rewritten {
+/** What makes one statement DuckDB's, with offsets into the script. @throws UnknownPatternError */
+export function verticaEdits(tokens: Token[]): Edit[] {
   const edits: Edit[] = [];
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== "word") continue;
@@ -86,11 +84,7 @@ export function rewriteVertica(text: string, tokens: Token[], start: number): Re
       edits.push(rename(token, called ? "getdate" : "getdate()"));
     }
   }
-  edits.sort((a, b) => a.start - b.start);
-  return applyEdits(
-    text,
-    edits.map((edit) => ({ ...edit, start: edit.start - start, end: edit.end - start })),
-  );
+  return edits;
 }
 
 function readCall(tokens: Token[], index: number): Call | null {
