@@ -25,7 +25,7 @@ const views: Readonly<Record<string, string>> = {
   schemata: `FROM information_schema.schemata WHERE ${users("schema_name")}`,
 };
 
-/** Makes the views; see installation in vertica-functions.ts. */
+/** Makes the views, each in place of one of its name. */
 export const catalogStatements: readonly string[] = [
   `CREATE SCHEMA IF NOT EXISTS ${catalogSchema}`,
   ...Object.entries(views).map(

@@ -1,8 +1,4 @@
-import { version, type DuckDBConnection } from "@duckdb/node-api";
-import { createHash } from "node:crypto";
-import { catalogStatements } from "./catalog.ts";
-import { rollBack, rowsOf } from "./connections.ts";
-import { bookSchema, functionSchema } from "./names.ts";
+import { functionSchema } from "./names.ts";
 import { marks, mostDecimals } from "./vertica-patterns.ts";
 
 /**
@@ -50,6 +46,11 @@ const macros: readonly string[] = [
   ...Array.from({ length: mostDecimals + 1 }, (_, decimals) => numberToChar(decimals)),
 ];
 
+/** Makes them, each in place of one of its name. */
+export const functionStatements: readonly string[] = macros.map(
+  (macro) => `CREATE OR REPLACE MACRO ${functionSchema}.${macro}`,
+);
+
 /** Their names. Unqualified, a DROP would find ours where the author has none of that name. */
 export const functionNames: ReadonlySet<string> = new Set(
   macros.map((macro) => macro.slice(0, macro.indexOf("("))),
@@ -94,33 +95,4 @@ function numberToChar(decimals: number): string {
   const width = `places + ${String(decimals + 1)} + (CASE WHEN point THEN 1 ELSE 0 END)`;
   return `vertica_number_to_char_${String(decimals)}(x, kept, zeros, places, point, fill) AS
     CASE WHEN fill THEN lpad(${shown}, ${width}, ' ') ELSE ${shown} END`;
-}
-
-/**
- * Makes the functions, and the views of catalog.ts, in a pool that does not have exactly these. A pool that has
- * them is not written to, so that it opens on a full disk too.
- */
-export async function installOwnObjects(connection: DuckDBConnection): Promise<void> {
-  const statements = [
-    ...macros.map((macro) => `CREATE OR REPLACE MACRO ${functionSchema}.${macro}`),
-    ...catalogStatements,
-  ];
-  // A view keeps the columns of the version that made it.
-  const digest = createHash("sha256")
-    .update([version(), ...statements].join())
-    .digest("hex");
-  const installed = `${bookSchema}.installed_functions`;
-  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${functionSchema}`);
-  await connection.run(`CREATE TABLE IF NOT EXISTS ${installed} (digest VARCHAR)`);
-  if ((await rowsOf(connection, `SELECT 1 FROM ${installed} WHERE digest = ?`, [digest])).length > 0) return;
-  await connection.run("BEGIN");
-  try {
-    for (const statement of statements) await connection.run(statement);
-    await connection.run(`DELETE FROM ${installed}`);
-    await connection.run(`INSERT INTO ${installed} VALUES (?)`, [digest]);
-    await connection.run("COMMIT");
-  } catch (error) {
-    await rollBack(connection);
-    throw error;
-  }
 }
