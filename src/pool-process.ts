@@ -39,6 +39,7 @@ interface LiveRun {
 
 function serve(store: PoolStore): void {
   const runs = new Map<string, LiveRun>();
+  const asks = new Map<number, AbortController>();
 
   const startRun = (plan: RunPlan, password: string | null): void => {
     const { executionId } = plan;
@@ -70,8 +71,11 @@ function serve(store: PoolStore): void {
   };
 
   const answer = async (askId: number, question: PoolQuestion): Promise<void> => {
+    const abort = new AbortController();
+    asks.set(askId, abort);
     try {
-      await send({ type: "answer", askId, answer: await ask(store, question) });
+      await send({ type: "asked", askId });
+      await send({ type: "answer", askId, answer: await ask(store, question, { signal: abort.signal }) });
     } catch (error) {
       const usable = await isUsable(store);
       if (!usable) await send({ type: "unusable" });
@@ -81,11 +85,15 @@ function serve(store: PoolStore): void {
         answer: { kind: "error", message: errorLine(error), user: error instanceof UserError },
       });
       if (!usable) process.exit(1);
+    } finally {
+      asks.delete(askId);
     }
   };
 
   const shutDown = async (): Promise<never> => {
-    const timer = setTimeout(() => process.exit(1), orphanGraceMs);
+    // Not exit(): that would wait for the threads, and so for a statement that does not let itself be interrupted.
+    const timer = setTimeout(() => process.kill(process.pid, "SIGKILL"), orphanGraceMs);
+    for (const abort of asks.values()) abort.abort();
     for (const { abort, touchRecorded } of runs.values()) {
       abort.abort({ by: "shutdown" });
       touchRecorded.resolve();
@@ -114,6 +122,9 @@ function serve(store: PoolStore): void {
       case "ask":
         void answer(message.askId, message.question);
         break;
+      case "abort-ask":
+        asks.get(message.askId)?.abort();
+        break;
       case "close":
         void shutDown();
         break;
@@ -132,7 +143,11 @@ async function isUsable(store: PoolStore): Promise<boolean> {
   }
 }
 
-async function ask(store: PoolStore, question: PoolQuestion): Promise<PoolAnswer> {
+async function ask(
+  store: PoolStore,
+  question: PoolQuestion,
+  { signal }: { signal: AbortSignal },
+): Promise<PoolAnswer> {
   switch (question.kind) {
     case "tables":
       return { kind: "tables", tables: await store.tables() };
@@ -140,10 +155,7 @@ async function ask(store: PoolStore, question: PoolQuestion): Promise<PoolAnswer
       return { kind: "columns", columns: await store.columns(question.schema, question.table) };
     case "query": {
       for (const schema of question.searchPath) await store.ensureSchema(schema);
-      const never = new AbortController();
-      const result = await store.query(question.statement, question.searchPath, question.limit, {
-        signal: never.signal,
-      });
+      const result = await store.query(question.statement, question.searchPath, question.limit, { signal });
       return { kind: "query", result };
     }
     case "committed": {

@@ -16,6 +16,20 @@ const orphanKillMs = 5000;
 /** A process without a run or question is closed after this. */
 const idleMs = 10 * 60_000;
 
+/** How long an answer is still waited for after its question was aborted: a process that hangs gives none. */
+const abortLimitMs = 5_000;
+
+/** How many successors are asked in place of a process that is gone; what ends each of them is the pool's own fault. */
+const mostSuccessors = 2;
+
+/** The process ended before it began to work on a question: its successor may be asked instead. */
+class NotBegunError extends Error {}
+
+interface Asked {
+  answer: Deferred<PoolAnswer>;
+  begun: boolean;
+}
+
 interface LiveRun {
   poolId: string;
   events: RunEvents;
@@ -37,7 +51,7 @@ class PoolProcess {
   readonly #ready = deferred<void>();
   readonly #exited = deferred<string>();
   readonly #runs = new Map<string, LiveRun>();
-  readonly #asked = new Map<number, Deferred<PoolAnswer>>();
+  readonly #asked = new Map<number, Asked>();
   #nextAsk = 1;
   #idle: NodeJS.Timeout | undefined;
 
@@ -103,16 +117,39 @@ class PoolProcess {
     this.#send(message);
   }
 
-  async ask(question: PoolQuestion): Promise<PoolAnswer> {
+  /** @throws NotBegunError if the process is gone and nothing of it ran; the signal's reason after an abort. */
+  async ask(question: PoolQuestion, { signal }: { signal: AbortSignal | undefined }): Promise<PoolAnswer> {
+    signal?.throwIfAborted();
     clearTimeout(this.#idle);
-    await this.#ready.promise;
     const askId = this.#nextAsk++;
     const answer = deferred<PoolAnswer>();
-    this.#asked.set(askId, answer);
-    this.#send({ type: "ask", askId, question });
+    this.#asked.set(askId, { answer, begun: false });
+    let limit: NodeJS.Timeout | undefined;
+    const abort = (): void => {
+      this.#send({ type: "abort-ask", askId });
+      limit = setTimeout(() => {
+        answer.reject(signal?.reason);
+      }, abortLimitMs);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    // Not before the process can work on it: what it cannot do for want of its file is said by `ready`.
+    this.#ready.promise.then(
+      () => {
+        if (signal?.aborted === true) answer.reject(signal.reason);
+        else this.#send({ type: "ask", askId, question });
+      },
+      (error: unknown) => {
+        answer.reject(error);
+      },
+    );
     try {
       return await answer.promise;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
     } finally {
+      signal?.removeEventListener("abort", abort);
+      clearTimeout(limit);
       this.#asked.delete(askId);
       this.#restIfIdle();
     }
@@ -165,9 +202,14 @@ class PoolProcess {
         this.#restIfIdle();
         break;
       }
+      case "asked": {
+        const asked = this.#asked.get(message.askId);
+        if (asked !== undefined) asked.begun = true;
+        break;
+      }
       case "answer": {
         const { answer } = message;
-        const asked = this.#asked.get(message.askId);
+        const asked = this.#asked.get(message.askId)?.answer;
         if (answer.kind !== "error") asked?.resolve(answer);
         else if (answer.user)
           asked?.reject(new UserError("invalid", answer.message, { operation: "ask the pool" }));
@@ -198,7 +240,9 @@ class PoolProcess {
       });
     }
     this.#runs.clear();
-    for (const asked of this.#asked.values()) asked.reject(new Error(detail));
+    for (const { answer, begun } of this.#asked.values()) {
+      answer.reject(begun ? new Error(detail) : new NotBegunError(detail));
+    }
     this.#exited.resolve(detail);
   }
 
@@ -307,7 +351,17 @@ export function createPoolProcesses(home: string, settings: PoolProcessSettings)
         if (!ownerGone.has(poolId) || /lock/i.test((error as Error).message)) throw error;
       }
     },
-    ask: async (poolId, question) => (await processOf(poolId)).ask(question),
+    ask: async (poolId, question, { signal }) => {
+      for (let left = mostSuccessors; ; left--) {
+        const process = await processOf(poolId);
+        try {
+          return await process.ask(question, { signal });
+        } catch (error) {
+          if (left === 0 || !(error instanceof NotBegunError)) throw error;
+          await process.exited;
+        }
+      }
+    },
     remove: async (poolId) => {
       const process = processes.get(poolId);
       process?.kill();

@@ -68,7 +68,45 @@ test.each([
   ["TO_CHAR(0.5, '9.99')", "  .50"],
   ["TO_CHAR(0.5, '0.9')", " 0.5"],
   ["TO_CHAR(1.005::DECIMAL(10,3), 'FM9990.00')", "1.01"],
-  ["TO_CHAR(12345, '999')", "####"],
+  // The documented examples of TO_CHAR with patterns that are covered.
+  ["TO_CHAR(-0.1, '99.99')", "  -.10"],
+  ["TO_CHAR(-0.1, 'FM9.99')", "-.1"],
+  ["TO_CHAR(0.1, '0.9')", " 0.1"],
+  ["TO_CHAR(12, '9990999.9')", "    0012.0"],
+  ["TO_CHAR(12, 'FM9990999.9')", "0012."],
+  ["TO_CHAR(485, '999')", " 485"],
+  ["TO_CHAR(-485, '999')", "-485"],
+  ["TO_CHAR(148.5, '999.999')", " 148.500"],
+  ["TO_CHAR(148.5, 'FM999.999')", "148.5"],
+  ["TO_CHAR(148.5, 'FM999.990')", "148.500"],
+  ["TO_CHAR(TIMESTAMP '2009-10-06 17:39:18', 'Day, DD  HH12:MI:SS')", "Tuesday  , 06  05:39:18"],
+  ["TO_CHAR(TIMESTAMP '2009-10-06 17:39:18', 'FMDay, FMDD  HH12:MI:SS')", "Tuesday, 6  05:39:18"],
+  ["TO_CHAR(TIMESTAMP '2026-06-08 14:34:06.4', 'HH12:MI am')", "02:34 pm"],
+  [`TO_CHAR(TIMESTAMP '2021-06-08 14:34:06', '"Hello Year " YYYY')`, "Hello Year  2021"],
+  // As the tables of patterns define it.
+  ["TO_CHAR(TIMESTAMP '2026-06-08 23:04:05', 'HH:MI')", "23:04"],
+  ["TO_TIMESTAMP('2026-06-08 23:30', 'YYYY-MM-DD HH:MI')", "2026-06-08 23:30:00"],
+  ["TO_CHAR(TIMESTAMP '2026-06-08 13:04:05.6', 'SSSS')", "47045"],
+  ["TO_CHAR(DATE '2026-06-08', 'SSSS')", "0"],
+  ["TO_CHAR(DATE '2026-06-08', 'Month|MONTH|month|')", "June     |JUNE     |june     |"],
+  ["TO_CHAR(DATE '2026-09-09', 'MonthDay|DAY|day')", "SeptemberWednesday|WEDNESDAY|wednesday"],
+  ["TO_CHAR(DATE '2026-06-08', 'Mon MON mon Dy DY dy')", "Jun JUN jun Mon MON mon"],
+  ["TO_CHAR(DATE '2026-06-08', 'FMMONTH fmmonth FMDAY')", "JUNE june MONDAY"],
+  ["TO_CHAR(TIMESTAMP '2026-06-08 09:04:05', 'HH12 AM PM am pm')", "09 AM AM am am"],
+  ["TO_CHAR(NULL::DATE, 'Month')", null],
+  ["TO_CHAR(-0.4, '9')", " 0"],
+  ["TO_CHAR(-0.04, '9.9')", "  .0"],
+  ["TO_CHAR(5, 'FM9.99')", "5."],
+  ["TO_CHAR(0, 'FM999.99')", "0."],
+  ["TO_CHAR(0, '9.9')", "  .0"],
+  ["TO_CHAR(2, '9.')", " 2."],
+  ["DATEDIFF(day, '2026-01-01', '2026-01-05')", "4"],
+  ["DATEDIFF(week, '2023-01-01', DATE '2023-01-02')", "1"],
+  ["TIMESTAMPADD(day, 1, '2026-01-01')", "2026-01-02 00:00:00"],
+  ["DATE 'infinity'", "infinity"],
+  ["DATE '-infinity'", "-infinity"],
+  ["TIMESTAMP '-infinity'", "-infinity"],
+  ["[DATE 'infinity', DATE '2026-01-01']::VARCHAR", "[infinity, 2026-01-01]"],
   ["TO_CHAR(NULL::INT, '999')", null],
   ["TO_CHAR(42)", "42"],
   ["TO_DATE('18.06.2026', 'DD.MM.YYYY')", "2026-06-18"],
@@ -80,6 +118,13 @@ test.each([
 ])("%s is %j", async (expression, expected) => {
   expect(await value(expression)).toBe(expected);
 });
+
+test.each(["TO_CHAR(12345, '999')", "TO_CHAR(99.95, '99.9')", "TO_CHAR(1000, 'FM999')"])(
+  "%s is an error and no row of something",
+  async (expression) => {
+    await expect(value(expression)).rejects.toThrow(/TO_CHAR: [\d.]+ has more digits before the point/);
+  },
+);
 
 test("a script can shadow a function for itself, but not change it for others", async () => {
   const own = await openStore();

@@ -79,8 +79,8 @@ test.each([
   ["DELETE FROM keep; SELECT error('boom')", "statement 2, line 1, column 19: boom"],
   ["DELETE FROM keep; INSERT INTO keep VALUES ('x')", "statement 2, line 1, column"],
   ["DELETE FROM keep; SELECT $1", "statement 2, line 1, column 19: it has a parameter"],
-  ["DELETE FROM keep; SELECT 'open", "line 1, column 26: a text in single quotes is not closed"],
-  ["DELETE FROM keep; /* open", "line 1, column 19: a comment is not closed"],
+  ["DELETE FROM keep; SELECT 'open", "statement 2, line 1, column 26: a text in single quotes is not closed"],
+  ["DELETE FROM keep; /* open", "statement 2, line 1, column 19: a comment is not closed"],
   ["DELETE FROM keep; PIVOT keep ON n", "statement 2, line 1, column 19: it stands for several statements"],
   ["DELETE FROM keep; SELECT \0", "line 1, column 26: it holds a NUL"],
 ])("%j: an error names number and position, and nothing has changed", async (script, message) => {

@@ -168,13 +168,24 @@ test.each([
   ["no_such = 1", 'column "no_such" does not exist (42703)'],
   ["a = ", "syntax error"],
   ["a = 1 /*", "unterminated /* comment"],
-  ["true)) TO STDOUT; SET default_transaction_read_only = off; --", "syntax error"],
-  ["true); select (1", "cannot insert multiple commands into a prepared statement"],
+  ["true; select 1", "syntax error"],
 ])("the wrong filter %j is refused by the server's own words, naming the table", async (filter, words) => {
   const line = await refusal("counted", { filter });
   expect(line).toContain("public.counted: ");
   expect(line).toContain(words);
   expect(line).not.toContain(source.password);
+});
+
+test.each([
+  ["true)) TO STDOUT; SET default_transaction_read_only = off; --", "closes a bracket that it did not open"],
+  ["true); select (1", "closes a bracket that it did not open"],
+  ["true) union all select a, true from fresh where (true", "closes a bracket that it did not open"],
+  ["even = E''\n'\\'' ) union all select a, true from fresh where (' ' = ' '", "closes a bracket"],
+  ["a = $1", "has the parameter $1"],
+])("the filter %j reaches no other table and asks for no value", async (filter, words) => {
+  const line = await refusal("counted", { filter });
+  expect(line).toContain(`public.counted: the filter ${words}`);
+  expect(line).toContain("correct the filter");
 });
 
 test("a filter that fails only on the way is an error, not an end", async () => {

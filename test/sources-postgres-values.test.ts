@@ -129,6 +129,38 @@ test.each([
   await expect(failed).rejects.toMatchObject({ next: expect.stringContaining("preferredType") as string });
 });
 
+test.each([
+  ["INTEGER", "2.5", "DECIMAL(10,0)"],
+  ["bigint", "-0.01", "DECIMAL(19,0)"],
+  ["SMALLINT", "123456", "DECIMAL(5,0)"],
+  ["HUGEINT", "1.5", "DECIMAL(38,0)"],
+])("a numeric read as %s is not rounded: %s is refused", async (preferred, value, type) => {
+  await source.sql("drop table if exists whole; create table whole (n numeric(20, 4))");
+  await source.sql(`insert into whole values (7), (-3.0000), (${value})`);
+  const session = await openSession(accessTo(source));
+  const failed = readTable(session, tableOf("whole", { columns: [select("n", preferred)] }));
+  await expect(failed).rejects.toThrow(
+    new RegExp(
+      `value ${value}[.0]* in column "n" of public.whole does not fit ${type.replace(/[()]/g, "\\$&")}`,
+    ),
+  );
+  await source.sql(`delete from whole where n = ${value}`);
+  const again = await openSession(accessTo(source));
+  expect(await readTable(again, tableOf("whole", { columns: [select("n", preferred)] }))).toEqual([
+    ["7"],
+    ["-3"],
+  ]);
+});
+
+test("money is written alike whatever the source's own locale is", async () => {
+  await source.sql(`
+    drop table if exists purse; create table purse (m money); insert into purse values (-1234.5);
+    alter database ${source.database} set lc_monetary = 'C.UTF-8'`);
+  const session = await openSession(accessTo(source));
+  const filter = "current_setting('lc_monetary') = 'C'";
+  expect(await readTable(session, tableOf("purse", { filter }))).toEqual([["-$1,234.50"]]);
+});
+
 test("the override of a numeric decides how it is read", async () => {
   await source.sql("drop table if exists free; create table free (t numeric, d numeric, e numeric)");
   await source.sql("insert into free values (1e30, 1e30, 12.3456), ('NaN', 'NaN', -0.5), (0.1, 0.1, null)");

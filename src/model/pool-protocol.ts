@@ -10,6 +10,8 @@ export type ToPool =
   /** Answer to `touching`: it is recorded, the source may be touched now. */
   | { type: "touch-recorded"; executionId: string }
   | { type: "ask"; askId: number; question: PoolQuestion }
+  /** Interrupts the work on a question; it is answered all the same, as an error. */
+  | { type: "abort-ask"; askId: number }
   | { type: "close" };
 
 export type PoolQuestion =
@@ -38,6 +40,8 @@ export type FromPool =
   | { type: "unusable" }
   /** Nothing of the run is left in this process: sessions closed, staging dropped, pool statement over. */
   | { type: "ended"; executionId: string; outcome: RunOutcome }
+  /** The work on a question begins now: without this message of it, nothing of it ever ran. */
+  | { type: "asked"; askId: number }
   | { type: "answer"; askId: number; answer: PoolAnswer | { kind: "error"; message: string; user: boolean } };
 
 /** How a run ended in its own process; the status is written later, by the engine, after proof. */

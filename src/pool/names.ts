@@ -12,6 +12,9 @@ export const bookSchema = "_nightdesk";
 /** The functions for Vertica's SQL: last on every search path. Nothing else lives here. */
 export const functionSchema = "_nightdesk_sql";
 
+/** What scripts see as `information_schema`, see catalog.ts. */
+export const catalogSchema = "_nightdesk_catalog";
+
 /** The column that every extraction appends: when it ran, in UTC. */
 export const changeDateColumn = "_CELONIS_CHANGE_DATE";
 

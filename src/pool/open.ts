@@ -8,6 +8,7 @@ import { bookkeeping, wasCommitted } from "./commit.ts";
 import { Connections } from "./connections.ts";
 import { isConflict, storeError } from "./duckdb-error.ts";
 import { mentionsOwnName } from "./names.ts";
+import { installOwnObjects } from "./own-objects.ts";
 import { query } from "./query.ts";
 import { identifier } from "./quote.ts";
 import { dropAllStaging, stage } from "./staging.ts";
@@ -15,7 +16,6 @@ import { swap } from "./swap.ts";
 import { columns, greatest, tables } from "./tables.ts";
 import { compare } from "./target.ts";
 import { transform } from "./transform.ts";
-import { installVerticaFunctions } from "./vertica-functions.ts";
 
 export interface PoolStoreOptions {
   /** Holds `pool.duckdb` and its temporary files; made if it is not there. */
@@ -76,7 +76,7 @@ async function openLocked(folder: string, memoryLimitMb: number, threads: number
     try {
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
       await connection.run(bookkeeping);
-      await installVerticaFunctions(connection);
+      await installOwnObjects(connection);
       await connection.run("SET GLOBAL lock_configuration = true");
     } finally {
       connection.disconnectSync();

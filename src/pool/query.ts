@@ -1,4 +1,5 @@
 import {
+  DuckDBDateValue,
   DuckDBTimestampValue,
   DuckDBTimestampTZValue,
   JsonDuckDBValueConverter,
@@ -94,10 +95,11 @@ async function readRows(
   return { columns, rows, truncated };
 }
 
-/** Large integers, decimals and times as text; times with a zone always in UTC, whatever zone the machine has. */
+/** Large integers, decimals and times as text; infinite dates by name, not as the day the library computes for them; times with a zone always in UTC, whatever zone the machine has. */
 const jsonSafe: DuckDBValueConverter<Json> = (value, type, converter) => {
   if (value instanceof DuckDBTimestampTZValue) {
     return value.isFinite ? `${new DuckDBTimestampValue(value.micros).toString()}+00` : value.toString();
   }
+  if (value instanceof DuckDBDateValue && !value.isFinite) return value.days > 0 ? "infinity" : "-infinity";
   return JsonDuckDBValueConverter(value, type, converter);
 };

@@ -1,3 +1,4 @@
+import { listings } from "./catalog.ts";
 import { mentionsOwnName } from "./names.ts";
 import type { Token } from "./tokens.ts";
 import { functionNames } from "./vertica-functions.ts";
@@ -57,12 +58,37 @@ const reasons: Readonly<Record<string, string>> = {
  */
 const forbiddenFunction =
   /^(read_\w+|\w+_scan|arrow_scan_dumb|parquet_\w+|glob|sniff_csv|query|query_table|json_execute_serialized_sql|sql_auto_complete|(enable|disable|verify)_\w+|checkpoint|force_checkpoint|truncate_duckdb_logs|write_log|current_setting|getenv|which_secret|add_parquet_key|import_database|copy_database|set_config)$/;
-/** Functions and views that describe the server: its paths, settings, logs. `information_schema` describes the pool. */
-const forbiddenName = /^(duckdb|pragma)_/;
+/**
+ * Functions and views that describe the server or list what is ours, also named by a text: FROM 'pg_class' reads
+ * it. `information_schema` describes the pool, see catalog.ts.
+ */
+const forbiddenName =
+  /^((duckdb|pragma)_\w+|sqlite_(temp_)?(master|schema)|pg_catalog|pg_(am|attrdef|attribute|class|collation|constraint|database|depend|description|enum|index|indexes|namespace|prepared_statements|proc|sequence|sequences|settings|tables|tablespace|type|views))$/;
+const seeTables = "SELECT from information_schema.tables, or GET /integration/api/pools/{poolId}/tables";
 
 /** The reason against a statement, or null. Looks at words only; DuckDB parses it later and has the last word. */
 export function refusal(tokens: Token[]): Refusal | null {
-  return refusedName(tokens) ?? refusedVerb(tokens);
+  return refusedName(tokens) ?? refusedListing(tokens) ?? refusedVerb(tokens);
+}
+
+function refusedListing(tokens: Token[]): Refusal | null {
+  for (const {
+    tokens: [token, object, next],
+    lists,
+  } of listings(tokens)) {
+    if (token === undefined || object === undefined || lists !== null) continue;
+    const special =
+      /^(databases|schemas|variables|all)$/.test(object.value.toLowerCase()) ||
+      (object.value.toLowerCase() === "tables" && next?.value === "from");
+    if (token.value === "show" || special) {
+      const spelled = `${token.value} ${special ? object.value : ""}`.trim().toUpperCase();
+      return {
+        token,
+        reason: `${spelled} is refused, except SHOW TABLES and SHOW ALL TABLES; or ${seeTables}`,
+      };
+    }
+  }
+  return null;
 }
 
 function refusedName(tokens: Token[]): Refusal | null {
@@ -70,13 +96,12 @@ function refusedName(tokens: Token[]): Refusal | null {
     if (token.kind === "number" || token.kind === "punctuation") continue;
     if (mentionsOwnName(token.value))
       return { token, reason: `names of the pool's own (${token.value}) are reserved` };
-    if (token.kind === "string") continue;
     const name = token.value.toLowerCase();
-    const called = tokens[index + 1]?.value === "(" && !isNamed(tokens, index);
+    const called = token.kind !== "string" && tokens[index + 1]?.value === "(" && !isNamed(tokens, index);
     if (forbiddenName.test(name) || (called && forbiddenFunction.test(name))) {
       return {
         token,
-        reason: `${name} is refused: it reaches files, settings or other things outside the pool's tables`,
+        reason: `${name} is refused: it reaches files, settings or other things outside the pool's tables; for a list of tables ${seeTables}`,
       };
     }
   }
@@ -112,10 +137,6 @@ function refusedVerb(tokens: Token[]): Refusal | null {
       return refusedUpdate(verb, rest);
     case "alter":
       return refusedObject(verb, rest, new Set(), alterable);
-    case "show":
-      return rest.at(-1)?.value === "tables"
-        ? null
-        : { token: verb, reason: "SHOW is refused, except SHOW TABLES" };
     default:
       return null;
   }

@@ -2,7 +2,7 @@ import { StatementType, type DuckDBConnection, type DuckDBPreparedStatement } fr
 import { UserError } from "../model/errors.ts";
 import { interruptible } from "./connections.ts";
 import { isStoreFault, readFault, storeError } from "./duckdb-error.ts";
-import { functionSchema } from "./names.ts";
+import { catalogSchema, functionSchema, mentionsOwnName } from "./names.ts";
 import { identifier, literal } from "./quote.ts";
 import { readScript, scriptError, type Statement } from "./statements.ts";
 
@@ -115,8 +115,15 @@ async function explained<T>(
     if (error instanceof UserError || (signal?.aborted === true && error === signal.reason)) throw error;
     const fault = readFault(error);
     if (isStoreFault(fault)) throw storeError(`statement ${String(statement.number)}`, error);
-    throw scriptError(script, statement.number, offsetOf(statement, fault), fault.message);
+    throw scriptError(script, statement.number, offsetOf(statement, fault), withoutOwnNames(fault.message));
   }
+}
+
+/** DuckDB proposes names that are alike, ours among them. */
+function withoutOwnNames(message: string): string {
+  const said = message.replaceAll(catalogSchema, "information_schema");
+  if (!mentionsOwnName(said)) return said;
+  return said.replace(/\s*(Did you mean|Candidate (tables|functions|bindings))\b.*$/su, "").trimEnd();
 }
 
 /** Where in the script DuckDB saw the error; the statement's start if it does not say. */

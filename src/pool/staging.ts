@@ -69,6 +69,11 @@ export class DuckDBStagingTable implements StagingTable {
     this.#fixedWidth = target.columns.reduce((sum, { type }) => sum + widthOf(type), 0);
   }
 
+  /** Rows given so far. */
+  get rows(): number {
+    return this.#rows;
+  }
+
   async append(batch: ColumnBatch): Promise<void> {
     if (this.#open === null) throw new Error(`stage table "${this.target.table}": it is closed`);
     if (batch.rows === 0) return;

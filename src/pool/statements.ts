@@ -1,7 +1,9 @@
 import { UserError } from "../model/errors.ts";
+import { catalogEdits } from "./catalog.ts";
+import { applyEdits, type Rewritten } from "./edits.ts";
 import { refusal } from "./rules.ts";
 import { tokenize, UnterminatedError, type Token } from "./tokens.ts";
-import { rewriteVertica, UnknownPatternError, type Rewritten } from "./vertica.ts";
+import { UnknownPatternError, verticaEdits } from "./vertica.ts";
 
 /** One statement of a script, checked by the rules and ready to be given to DuckDB. */
 export interface Statement {
@@ -34,10 +36,18 @@ export function readScript(script: string): Statement[] {
   try {
     tokens = tokenize(script);
   } catch (error) {
-    if (error instanceof UnterminatedError) throw scriptError(script, null, error.offset, error.message);
+    if (error instanceof UnterminatedError) {
+      throw scriptError(script, numberAt(script, error.offset), error.offset, error.message);
+    }
     throw error;
   }
   return groups(tokens).map((group, index) => readStatement(script, index + 1, group));
+}
+
+/** The number of the statement that goes on at an offset, all before it being readable. */
+function numberAt(script: string, offset: number): number {
+  const open: Token = { kind: "string", start: offset, end: script.length, value: "" };
+  return groups([...tokenize(script.slice(0, offset)), open]).length;
 }
 
 /** Statements end at semicolons; empty ones do not count. */
@@ -56,7 +66,10 @@ function readStatement(script: string, number: number, tokens: Token[]): Stateme
   const refused = refusal(tokens);
   if (refused !== null) throw scriptError(script, number, refused.token.start, refused.reason);
   try {
-    return { number, text, start, tokens, rewritten: rewriteVertica(text, tokens, start) };
+    const edits = [...verticaEdits(tokens), ...catalogEdits(tokens)]
+      .map((edit) => ({ ...edit, start: edit.start - start, end: edit.end - start }))
+      .sort((a, b) => a.start - b.start);
+    return { number, text, start, tokens, rewritten: applyEdits(text, edits) };
   } catch (error) {
     if (error instanceof UnknownPatternError) throw scriptError(script, number, error.offset, error.message);
     throw error;

@@ -5,7 +5,7 @@ import { UserError } from "../model/errors.ts";
 import type { LoadMarker, StagingTable } from "../model/pool-store.ts";
 import { changeMark, forgetMarks, setMark } from "./change-marks.ts";
 import { commit, mark } from "./commit.ts";
-import { checkpoint, rollBack, type Connections } from "./connections.ts";
+import { checkpoint, rollBack, rowsOf, type Connections } from "./connections.ts";
 import { isConflict, storeError } from "./duckdb-error.ts";
 import { identifier, qualified } from "./quote.ts";
 import { addRows } from "./add-rows.ts";
@@ -69,9 +69,11 @@ async function swapOnce(
 
 async function bringIn(
   connection: DuckDBConnection,
-  { target, name }: DuckDBStagingTable,
+  table: DuckDBStagingTable,
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
+  await requireAllRows(connection, table);
+  const { target, name } = table;
   const load = target.load ?? { how: "replace", mark: null };
   const kind = await kindOf(connection, target.schema, target.table);
   if (load.how === "replace") {
@@ -89,6 +91,18 @@ async function bringIn(
     await addRows(connection, target, name, load.how === "merge" ? load.key : null, { signal });
   }
   if (load.mark !== null) await setMark(connection, target, load.mark);
+}
+
+/** What was counted when the table was finished must be what is swapped in. */
+async function requireAllRows(
+  connection: DuckDBConnection,
+  { target, name, rows }: DuckDBStagingTable,
+): Promise<void> {
+  const [found] = await rowsOf(connection, `SELECT count(*) FROM ${qualified(target.schema, name)}`);
+  if (Number(found?.[0]) === rows) return;
+  throw new Error(
+    `table "${target.table}": ${String(rows)} rows were staged and ${String(found?.[0])} are there; nothing was changed`,
+  );
 }
 
 async function named(work: () => Promise<void>): Promise<void> {

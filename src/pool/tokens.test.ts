@@ -64,6 +64,8 @@ test("tokens and the gaps between them are the whole script, in order", () => {
 test.each(["'", '"', "$$", "$a$ $$", "/* /* */", "E'\\'"])(
   "%j never ends, and the error says where it began",
   (open) => {
-    expect(() => readScript(`SELECT 1;\n ${open}`)).toThrow(/^line 2, column 2: .* is not closed$/);
+    expect(() => readScript(`SELECT 1;\n ${open}`)).toThrow(
+      /^statement 2, line 2, column 2: .* is not closed$/,
+    );
   },
 );

@@ -7,7 +7,7 @@ export interface Token {
   /** Offsets into the script: [start, end). */
   start: number;
   end: number;
-  /** Words in lower case; quoted names and strings without their quotes; otherwise the text. */
+  /** Words in lower case; quoted names and strings as DuckDB reads them, without quotes and escapes; otherwise the text. */
   value: string;
 }
 
@@ -30,6 +30,9 @@ const space = /[\s\u0085\u180e\u200b-\u200f\u2060]+/y;
 const lineComment = /--[^\n\r]*/y;
 const word = /[A-Za-z_\u0080-\u{10ffff}](?:(?![\s\u0085\u180e\u200b-\u200f\u2060])[\w$\u0080-\u{10ffff}])*/uy;
 const number = /\d[\w.]*|\.\d[\w.]*/y;
+/** What may stand between the parts of one text. */
+const between = /(?:[\s\u0085\u180e\u200b-\u200f\u2060]|--[^\n\r]*)*/y;
+const escape = /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|[^])/uy;
 const dollarTag = /\$(?:[A-Za-z_\u0080-\u{10ffff}][\w\u0080-\u{10ffff}]*)?\$/uy;
 
 /** @throws UnterminatedError */
@@ -82,18 +85,41 @@ function quotedToken(sql: string, start: number, open: number, quote: "'" | '"',
   for (let at = open + 1; at < sql.length; at++) {
     const char = sql[at] ?? "";
     if (backslash && char === "\\") {
-      value += sql.slice(at, at + 2);
-      at += 1;
+      const [text, read] = escaped(sql, at);
+      value += text;
+      at += read - 1;
     } else if (char !== quote) {
       value += char;
     } else if (sql[at + 1] === quote) {
       value += quote;
       at += 1;
     } else {
-      return { kind: quote === "'" ? "string" : "quoted", start, end: at + 1, value };
+      const next = quote === "'" ? continuation(sql, at + 1) : null;
+      if (next === null) return { kind: quote === "'" ? "string" : "quoted", start, end: at + 1, value };
+      at = next;
     }
   }
   throw new UnterminatedError(quote === "'" ? "a text in single quotes" : "a name in double quotes", start);
+}
+
+/** A text goes on in the next pair of quotes on another line, in the same kind of string; null: it ends here. */
+function continuation(sql: string, at: number): number | null {
+  between.lastIndex = at;
+  const gap = between.exec(sql)?.[0] ?? "";
+  return sql[at + gap.length] === "'" ? at + gap.length : null;
+}
+
+const control: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
+
+/** What a backslash and the characters behind it stand for, and how many characters that were. */
+function escaped(sql: string, at: number): [text: string, read: number] {
+  escape.lastIndex = at;
+  const [whole = "\\", octal, hex] = escape.exec(sql) ?? [];
+  const code = octal === undefined ? hex : octal;
+  if (code !== undefined)
+    return [String.fromCharCode(parseInt(code, octal === undefined ? 16 : 8) & 255), whole.length];
+  const char = whole.slice(1);
+  return [control[char] ?? char, whole.length];
 }
 
 /** Comments nest, as in DuckDB. */

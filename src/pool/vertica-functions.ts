@@ -1,7 +1,5 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
-import { createHash } from "node:crypto";
-import { rollBack, rowsOf } from "./connections.ts";
-import { bookSchema, functionSchema } from "./names.ts";
+import { functionSchema } from "./names.ts";
+import { marks, mostDecimals } from "./vertica-patterns.ts";
 
 /**
  * Common functions of Vertica's SQL that DuckDB lacks, as macros. `vertica_*` are what vertica.ts turns
@@ -39,11 +37,19 @@ const macros: readonly string[] = [
      WHEN 'millisecond' THEN to_milliseconds(CAST(n AS DOUBLE))
      WHEN 'microsecond' THEN to_microseconds(CAST(n AS BIGINT)) END`,
   "vertica_time_to_char(t, format) AS strftime(t, format)",
-  "vertica_time_to_upper_char(t, format) AS upper(strftime(t, format))",
+  `vertica_time_to_marked_char(t, format) AS ${marks.reduce(
+    (text, { char, sql }) => `replace(${text}, chr(${String(char.charCodeAt(0))}), ${sql})`,
+    "strftime(t, format)",
+  )}`,
   "vertica_to_date(s, format) AS CAST(strptime(CAST(s AS VARCHAR), format) AS DATE)",
   "vertica_to_timestamp(s, format) AS strptime(CAST(s AS VARCHAR), format)",
-  numberToChar(),
+  ...Array.from({ length: mostDecimals + 1 }, (_, decimals) => numberToChar(decimals)),
 ];
+
+/** Makes them, each in place of one of its name. */
+export const functionStatements: readonly string[] = macros.map(
+  (macro) => `CREATE OR REPLACE MACRO ${functionSchema}.${macro}`,
+);
 
 /** Their names. Unqualified, a DROP would find ours where the author has none of that name. */
 export const functionNames: ReadonlySet<string> = new Set(
@@ -65,40 +71,28 @@ function decode(pairs: number): string {
   return `decode${overloads.join(", ")}`;
 }
 
-/** Exact, by way of DECIMAL(38, decimals). A number that is too wide becomes a row of #. */
-function numberToChar(): string {
-  const rounded = (decimals: number): string =>
-    `WHEN ${String(decimals)} THEN CAST(CAST(abs(x) AS DECIMAL(38,${String(decimals)})) AS VARCHAR)`;
-  const text = `CASE decimals ${Array.from({ length: 19 }, (_, decimals) => rounded(decimals)).join(" ")} END`;
-  const whole = `split_part(${text}, '.', 1)`;
-  const digits = `CASE WHEN zeros = 0 AND decimals > 0 AND ${whole} = '0' THEN '' ELSE ${whole} END`;
-  const padded = `CASE WHEN length(${digits}) < zeros THEN lpad(${digits}, zeros, '0') ELSE ${digits} END`;
-  const fraction = `CASE WHEN decimals > 0 THEN '.' || split_part(${text}, '.', 2) ELSE '' END`;
-  const signed = `(CASE WHEN x < 0 THEN '-' ELSE '' END) || (${padded}) || (${fraction})`;
-  return `vertica_number_to_char(x, decimals, zeros, width, fill) AS CASE
-    WHEN length((${padded}) || (${fraction})) > width - 1 THEN repeat('#', width)
-    WHEN fill THEN lpad(${signed}, width, ' ') ELSE ${signed} END`;
-}
-
 /**
- * Makes the functions in a pool that does not have exactly these. A pool that has them is not written to,
- * so that it opens on a full disk too.
+ * Exact, by way of DECIMAL(38, decimals). FM takes away zeros at the end that no 0 of the pattern keeps, but not the
+ * point. What becomes of a number that has more digits than its pattern is not documented, so it is an error.
  */
-export async function installVerticaFunctions(connection: DuckDBConnection): Promise<void> {
-  const statements = macros.map((macro) => `CREATE OR REPLACE MACRO ${functionSchema}.${macro}`);
-  const digest = createHash("sha256").update(statements.join()).digest("hex");
-  const installed = `${bookSchema}.installed_functions`;
-  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${functionSchema}`);
-  await connection.run(`CREATE TABLE IF NOT EXISTS ${installed} (digest VARCHAR)`);
-  if ((await rowsOf(connection, `SELECT 1 FROM ${installed} WHERE digest = ?`, [digest])).length > 0) return;
-  await connection.run("BEGIN");
-  try {
-    for (const statement of statements) await connection.run(statement);
-    await connection.run(`DELETE FROM ${installed}`);
-    await connection.run(`INSERT INTO ${installed} VALUES (?)`, [digest]);
-    await connection.run("COMMIT");
-  } catch (error) {
-    await rollBack(connection);
-    throw error;
-  }
+function numberToChar(decimals: number): string {
+  const text = `CAST(CAST(abs(x) AS DECIMAL(38,${String(decimals)})) AS VARCHAR)`;
+  const whole = `split_part(${text}, '.', 1)`;
+  const digitsBehind = `split_part(${text}, '.', 2)`;
+  const behind = `CASE WHEN fill THEN ${digitsBehind}
+    ELSE left(${digitsBehind}, kept) || rtrim(substr(${digitsBehind}, kept + 1), '0') END`;
+  // 0.5 is written .5, but a nought alone is never dropped.
+  const noughtOnly = `${whole} = '0' AND zeros = 0 AND (${behind}) <> ''`;
+  const digits = `CASE WHEN ${noughtOnly} THEN '' ELSE ${whole} END`;
+  const before = `CASE WHEN length(${digits}) < zeros THEN lpad(${digits}, zeros, '0') ELSE ${digits} END`;
+  const dot = "CASE WHEN point THEN '.' ELSE '' END";
+  // What is rounded to nothing has no sign.
+  const sign = `CASE WHEN x < 0 AND regexp_matches(${text}, '[1-9]') THEN '-' ELSE '' END`;
+  const written = `(${sign}) || (${before}) || (${dot}) || (${behind})`;
+  const tooMuch =
+    "error('TO_CHAR: ' || CAST(x AS VARCHAR) || ' has more digits before the point than its pattern')";
+  const shown = `CASE WHEN length(${digits}) > places THEN ${tooMuch} ELSE ${written} END`;
+  const width = `places + ${String(decimals + 1)} + (CASE WHEN point THEN 1 ELSE 0 END)`;
+  return `vertica_number_to_char_${String(decimals)}(x, kept, zeros, places, point, fill) AS
+    CASE WHEN fill THEN lpad(${shown}, ${width}, ' ') ELSE ${shown} END`;
 }

@@ -20,7 +20,14 @@ test.each([
     "SELECT TO_CHAR(TO_DATE(a, 'YYYYMMDD'), 'DD.MM.YYYY')",
     "SELECT _nightdesk_sql.vertica_time_to_char(_nightdesk_sql.vertica_to_date(a, '%Y%m%d'), '%d.%m.%Y')",
   ],
-  ["SELECT TO_CHAR(n, 'FM0000.99')", "SELECT _nightdesk_sql.vertica_number_to_char(n, 2, 4, 8, false)"],
+  [
+    "SELECT TO_CHAR(n, 'FM0000.99')",
+    "SELECT _nightdesk_sql.vertica_number_to_char_2(n, 0, 4, 4, true, false)",
+  ],
+  [
+    "SELECT DATEDIFF(day, '2026-01-01', b), TIMESTAMPADD(day, '1', '2026-01-01')",
+    "SELECT datediff('day', CAST('2026-01-01' AS TIMESTAMP), b), _nightdesk_sql.vertica_timestampadd('day', '1', CAST('2026-01-01' AS TIMESTAMP))",
+  ],
   ["SELECT SYSDATE, sysdate()", "SELECT _nightdesk_sql.getdate(), _nightdesk_sql.getdate()"],
   ["SELECT ISNULL(a, b) FROM t WHERE a ISNULL", "SELECT _nightdesk_sql.nvl(a, b) FROM t WHERE a ISNULL"],
 ])("%s", (sql, expected) => {
@@ -60,20 +67,55 @@ test("an offset in the rewritten text leads back to the author's", () => {
 });
 
 test.each([
-  ["YYYY-MM-DD HH24:MI:SS.MS", { format: "%Y-%m-%d %H:%M:%S.%g", upper: false }],
-  ["DD-MON-YY", { format: "%d-%b-%y", upper: true }],
-  ["DD Mon", { format: "%d %b", upper: false }],
-  ['YYYY"T"HH12 AM %', { format: "%YT%I %p %%", upper: false }],
-  ["Day MON", { unknown: "Day MON" }],
-  ["", { unknown: "" }],
-])("time pattern %j", (pattern, expected) => {
-  expect(timePattern(pattern)).toEqual(expected);
+  ["YYYY-MM-DD HH24:MI:SS.MS", "%Y-%m-%d %H:%M:%S.%g"],
+  ["yyyymmdd hh", "%Y%m%d %H"],
+  ["DD FMMonth Mon Dy", "%d %B %b %a"],
+  ["FMDD.FMMM.YYYY FMHH24:FMMI:FMSS", "%-d.%-m.%Y %-H:%-M:%-S"],
+  ['YYYY"T"HH12 AM %', "%YT%I %p %%"],
+])("%j is written as %j", (pattern, format) => {
+  expect(timePattern(pattern, "write")).toEqual({ format, marked: false });
+});
+
+test.each(["Month", "MONTH", "month", "Day", "MON", "dy", "am", "SSSS", "FMMONTH"])(
+  "%s is written through a mark",
+  (pattern) => {
+    expect(timePattern(pattern, "write")).toMatchObject({ marked: true });
+  },
+);
+
+test.each([
+  ["Month DAY mon dy HH24", "%B %A %b %a %H"],
+  ["yy HH12:MI am", "%y %I:%M %p"],
+])("%j is read as %j", (pattern, format) => {
+  expect(timePattern(pattern, "read")).toEqual({ format, marked: false });
 });
 
 test.each([
-  ["999", { decimals: 0, zeros: 0, width: 4, fill: true }],
-  ["FM0990.00", { decimals: 2, zeros: 4, width: 8, fill: false }],
+  ["write", "YYYY Q", "Q"],
+  ["write", "HH:MI AM", "HH"],
+  ["write", "hh:mi pm", "HH"],
+  ["write", "mONTH", "mONTH"],
+  ["write", "DDTH", "TH"],
+  ["write", "FMYYYY", "FMYYYY"],
+  ["write", "WW", "WW"],
+  ["write", "SSSSS", "S"],
+  ["write", "A.M.", "A"],
+  ["write", "DD\ue001", "DD\ue001"],
+  ["read", "SSSS", "SSSS"],
+  ["read", "FMMonth", "FMMonth"],
+  ["write", "", ""],
+] as const)("%s %j: %j is unknown", (use, pattern, unknown) => {
+  expect(timePattern(pattern, use)).toMatchObject({ unknown });
+});
+
+test.each([
+  ["999", { decimals: 0, kept: 0, zeros: 0, places: 3, point: false, fill: true }],
+  ["FM0990.90", { decimals: 2, kept: 2, zeros: 4, places: 4, point: true, fill: false }],
+  ["fm90.09", { decimals: 2, kept: 1, zeros: 1, places: 2, point: true, fill: false }],
+  ["9.", { decimals: 0, kept: 0, zeros: 0, places: 1, point: true, fill: true }],
   ["9,999", null],
+  ["9D9", null],
+  [".99", null],
   ["YYYY", null],
   ["", null],
 ])("number pattern %j", (pattern, expected) => {

@@ -3,13 +3,11 @@
  * word SYSDATE, patterns of TO_CHAR and its kin. Single tokens are replaced, nothing is moved, and strings,
  * names in quotes and comments are never touched. The functions themselves are in vertica-functions.ts.
  */
-import { applyEdits, type Edit, type Rewritten } from "./edits.ts";
+import type { Edit } from "./edits.ts";
 import { functionSchema } from "./names.ts";
 import { literal } from "./quote.ts";
 import type { Token } from "./tokens.ts";
 import { numberPattern, timePattern } from "./vertica-patterns.ts";
-
-export type { Rewritten } from "./edits.ts";
 
 /** A pattern or unit of Vertica that has no counterpart here. */
 export class UnknownPatternError extends Error {
@@ -70,8 +68,8 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
   isnull: (call) => (call.arguments.length === 2 ? [rename(call.name, "nvl")] : null),
 };
 
-/** `tokens` are the statement's, with offsets into the script; `start`: the statement's own. @throws UnknownPatternError */
-export function rewriteVertica(text: string, tokens: Token[], start: number): Rewritten {
+/** What makes one statement DuckDB's, with offsets into the script. @throws UnknownPatternError */
+export function verticaEdits(tokens: Token[]): Edit[] {
   const edits: Edit[] = [];
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== "word") continue;
@@ -86,11 +84,7 @@ export function rewriteVertica(text: string, tokens: Token[], start: number): Re
       edits.push(rename(token, called ? "getdate" : "getdate()"));
     }
   }
-  edits.sort((a, b) => a.start - b.start);
-  return applyEdits(
-    text,
-    edits.map((edit) => ({ ...edit, start: edit.start - start, end: edit.end - start })),
-  );
+  return edits;
 }
 
 function readCall(tokens: Token[], index: number): Call | null {
@@ -117,12 +111,23 @@ function replace(token: Token, text: string): Edit {
   return { start: token.start, end: token.end, text: literal(text) };
 }
 
+function asMoment({ start, end, value }: Token): Edit {
+  return { start, end, text: `CAST(${literal(value)} AS TIMESTAMP)` };
+}
+
+/** Dates may be plain texts, which DuckDB would not know for which kind of time to take. */
 function withUnit({ name, arguments: given }: Call, workOf: (unit: string) => string): Edit[] | null {
   const [unit, ...others] = given[0] ?? [];
   if (given.length !== 3 || unit === undefined || others.length > 0) return null;
   const known = units[unit.value.toLowerCase()];
   if (unit.kind !== "number" && unit.kind !== "punctuation" && known !== undefined) {
-    return [{ start: name.start, end: name.end, text: workOf(known) }, replace(unit, known)];
+    return [
+      { start: name.start, end: name.end, text: workOf(known) },
+      replace(unit, known),
+      ...(name.value.endsWith("add") ? given.slice(2) : given.slice(1)).flatMap(([moment, ...more]) =>
+        moment?.kind === "string" && more.length === 0 ? [asMoment(moment)] : [],
+      ),
+    ];
   }
   if (unit.kind !== "string") return null;
   throw new UnknownPatternError(`"${unit.value}" is not a unit of ${name.value.toUpperCase()}`, unit.start);
@@ -134,13 +139,13 @@ function toChar(call: Call): Edit[] | null {
   const number = numberPattern(pattern.value);
   if (number !== null) {
     const { start, end } = pattern;
-    const { decimals, zeros, width, fill } = number;
-    const text = `${String(decimals)}, ${String(zeros)}, ${String(width)}, ${String(fill)}`;
-    return [rename(call.name, "vertica_number_to_char"), { start, end, text }];
+    const { decimals, kept, zeros, places, point, fill } = number;
+    const text = [kept, zeros, places, point, fill].map(String).join(", ");
+    return [rename(call.name, `vertica_number_to_char_${String(decimals)}`), { start, end, text }];
   }
-  const { format, upper } = readTimePattern(pattern, call.name);
+  const { format, marked } = readTimePattern(pattern, call.name, "write");
   return [
-    rename(call.name, upper ? "vertica_time_to_upper_char" : "vertica_time_to_char"),
+    rename(call.name, marked ? "vertica_time_to_marked_char" : "vertica_time_to_char"),
     replace(pattern, format),
   ];
 }
@@ -148,7 +153,7 @@ function toChar(call: Call): Edit[] | null {
 function withTimePattern(call: Call, macro: string): Edit[] | null {
   const pattern = literalPattern(call);
   if (call.arguments.length !== 2 || pattern === null) return null;
-  return [rename(call.name, macro), replace(pattern, readTimePattern(pattern, call.name).format)];
+  return [rename(call.name, macro), replace(pattern, readTimePattern(pattern, call.name, "read").format)];
 }
 
 function literalPattern({ arguments: given }: Call): Token | null {
@@ -156,11 +161,16 @@ function literalPattern({ arguments: given }: Call): Token | null {
   return pattern?.kind === "string" && others.length === 0 ? pattern : null;
 }
 
-function readTimePattern(pattern: Token, name: Token): { format: string; upper: boolean } {
-  const read = timePattern(pattern.value);
+function readTimePattern(
+  pattern: Token,
+  name: Token,
+  use: "write" | "read",
+): { format: string; marked: boolean } {
+  const read = timePattern(pattern.value, use);
   if ("unknown" in read) {
+    const { unknown, instead = "text in a pattern stands in double quotes" } = read;
     throw new UnknownPatternError(
-      `${name.value.toUpperCase()} does not know "${read.unknown}" in the pattern '${pattern.value}'; text in a pattern stands in double quotes`,
+      `${name.value.toUpperCase()} does not know "${unknown}" in the pattern '${pattern.value}'; ${instead}`,
       pattern.start,
     );
   }

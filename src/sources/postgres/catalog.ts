@@ -4,6 +4,7 @@ import type { ChangeRange, TableRead } from "../../model/source.ts";
 import { boundsOf } from "./change-range.ts";
 import type { Link } from "./connect.ts";
 import { placeOf, statementError } from "./errors.ts";
+import { filterFault } from "./filter.ts";
 import { quoteTable } from "./quote.ts";
 import { readTypeOf, type ReadType } from "./types.ts";
 
@@ -46,6 +47,8 @@ export async function describeTable(
     const columns = await columnsOf(link, relation.oid);
     const chosen = chooseColumns(link, table, label, columns);
     const filter = table.filter === null || table.filter.trim() === "" ? null : table.filter;
+    const fault = filter === null ? null : filterFault(filter);
+    if (fault !== null) throw fatal(link, `${label}: ${fault}`, "correct the filter of the table");
     await check(link, label, selectOf(relation, chosen, filter, null));
     const changes =
       range === null
@@ -189,8 +192,7 @@ function selectOf(
 }
 
 /**
- * Lets the server judge the SELECT on its own, as the one statement the extended protocol takes. After this a
- * filter cannot close the brackets of COPY around it and begin a statement of its own.
+ * Lets the server judge the SELECT on its own, as the one statement the extended protocol takes.
  */
 async function check(link: Link, label: string, select: string): Promise<void> {
   try {

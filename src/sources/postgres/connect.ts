@@ -28,7 +28,8 @@ const settings: [name: string, value: string][] = [
   ["IntervalStyle", "postgres"],
   ["extra_float_digits", "3"],
   ["bytea_output", "hex"],
-  // A backslash in a quoted value is a backslash.
+  ["lc_monetary", "C"],
+  // A backslash in a quoted value is a backslash, also to filter.ts.
   ["standard_conforming_strings", "on"],
 ];
 

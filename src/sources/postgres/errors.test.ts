@@ -53,6 +53,7 @@ test("an error of a statement is fatal unless it passes by itself", () => {
   const wrong = statementError(failure("42703", "column x does not exist"), access, about);
   expect(wrong).toBeInstanceOf(FatalSourceError);
   expect(errorLine(wrong)).toContain("public.t: column x does not exist (42703). Next: correct it");
+  expect(statementError(failure("08P01"), access, about)).toBeInstanceOf(FatalSourceError);
   for (const code of ["57P01", "08006", "40001", "53200", "ECONNRESET"]) {
     expect(statementError(failure(code), access, about)).toBeInstanceOf(RetryableSourceError);
   }

@@ -43,7 +43,8 @@ export function statementError(
   const said = withoutPassword(messageOf(error), access.password);
   const message = `${subject}: ${said}${code === "" ? "" : ` (${code})`}`;
   const facts: ErrorFacts = { operation, place: placeOf(access) };
-  if (isPassing(code)) {
+  // 08P01 is of the class of connections, but to a statement it says that its parameters are not there.
+  if (isPassing(code) && code !== "08P01") {
     return new RetryableSourceError(message, { ...facts, next: "look at the source and run the job again" });
   }
   return new FatalSourceError(message, { ...facts, next });

@@ -62,6 +62,16 @@ function declaredDecimal(modifier: number): ColumnType | null {
     : null;
 }
 
+/** Digits that hold every value of the pool's integer types. */
+const wholeDigits: Readonly<Record<string, number>> = {
+  TINYINT: 3,
+  SMALLINT: 5,
+  INT: 10,
+  INTEGER: 10,
+  BIGINT: 19,
+  HUGEINT: mostDigits,
+};
+
 /** What a preferred type means for a numeric; null: read it as without one, the pool converts. */
 function preferredNumeric(preferred: string): ColumnType | null {
   const [, word = "", precisionText, scaleText] =
@@ -84,7 +94,10 @@ function preferredNumeric(preferred: string): ColumnType | null {
         ? { kind: "decimal", precision, scale }
         : null;
     }
-    default:
-      return null;
+    default: {
+      // Read as whole numbers, so that a value with a fraction is refused and not rounded.
+      const digits = wholeDigits[word.toUpperCase()];
+      return digits === undefined ? null : { kind: "decimal", precision: digits, scale: 0 };
+    }
   }
 }
