@@ -1,7 +1,8 @@
 import { UsageError } from "./context.ts";
 import type { CliContext } from "./context.ts";
 import { printVerdict } from "./print.ts";
-import { verdict } from "../desk/index.ts";
+import { codes, verdict } from "../desk/index.ts";
+import { commands } from "./commands.ts";
 
 /**
  * The command `nightdesk`: `argv` without node and script. Resolves with the exit code and never rejects.
@@ -40,6 +41,15 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     context.stderr.write(`nightdesk: ${lineOf(error)}\n`);
     return 1;
   }
+}
+
+/** The exit code of an answer that could not be given. */
+export const unknownCode = codes.UNKNOWN;
+
+/** Whether the exit code of this command line answers for a source, so that no fault may make it a low one. */
+export function answersForSource(argv: readonly string[]): boolean {
+  const command = commands.find(({ verb }) => verb === argv[0]);
+  return command !== undefined && command.object !== "server" && command.object !== "sample";
 }
 
 /** Our own errors bring their line: operation, place, what happened, next step. */
