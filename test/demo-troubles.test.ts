@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { repository } from "./house/tree.ts";
 import { until } from "./support/nightdesk.ts";
-import { processesBelow, stillRunning } from "./support/processes.ts";
+import { processesBelow, stillRunning } from "./support/process-tree.ts";
 
 /** Holds everything that the demo makes. */
 let folder: string;

@@ -1,6 +1,6 @@
 /** Processes that a test run started and did not end. Linux alone shows enough of a process to tell. */
 import { readFileSync, readlinkSync } from "node:fs";
-import { allProcesses, processesBelow, type ProcessFacts } from "./processes.ts";
+import { allProcesses, processesBelow, type ProcessFacts } from "./process-tree.ts";
 
 /**
  * Remembers what runs now. The answer lists, one line each, what was started since and still runs: below this
