@@ -57,7 +57,7 @@ test("SIGTERM while it fills ends every process of it, in order", async () => {
   const { printed, ended } = start(demo[0] ?? "", demo.slice(1));
   await until(async () => (/ \d+ % {2}BSEG/.test(printed()) ? true : null));
   const below = processesBelow(running?.pid ?? 0);
-  if (process.platform === "linux") expect(below.length).toBeGreaterThan(1);
+  expect(below.length).toBeGreaterThan(process.platform === "linux" ? 1 : -1);
   running?.kill("SIGTERM");
   const { code, output } = await ended;
   expect(output).toMatch(/Ending: .*\n$/);

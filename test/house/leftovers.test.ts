@@ -42,7 +42,8 @@ test.runIf(process.platform === "linux").each([
   const leftovers = watchForLeftovers(folder);
   pid = start();
   const named = (): string | undefined => leftovers().find((line) => line.startsWith(`${String(pid)} (`));
-  await until(async () => (named()?.endsWith("sleep 300") === true ? true : null));
+  await until(async () => (named()?.endsWith("(sleep) sleep 300") === true ? true : null));
+  expect(named()).toBeDefined();
   process.kill(pid, "SIGKILL");
   await until(async () => (named() === undefined ? true : null));
   pid = 0;
