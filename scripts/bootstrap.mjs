@@ -4,10 +4,11 @@
  * it is missing or out of date. Uses nothing but Node, because on a fresh clone there is nothing else.
  * Ends the process with one line, and npm's exit code, if that fails.
  */
+import "./end-with-parent.mjs";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { link, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -46,29 +47,44 @@ async function isInstalled() {
   return installed.mtimeMs >= (await stat(lockfile)).mtimeMs;
 }
 
-/** Runs a program to its end; a signal to us reaches it, and then ends us. */
+/**
+ * Runs a program to its end; a signal to us reaches it and what it started, and then ends us. It leads a process
+ * group of its own: npm and the compiler start programs that a signal to them alone would leave behind.
+ */
 async function run(what, command, args, options = {}) {
-  const child = spawn(command, args, { cwd: root, stdio: "inherit", ...options });
+  const detached = process.platform !== "win32";
+  const child = spawn(command, args, { cwd: root, stdio: "inherit", detached, ...options });
   let stoppedBy = null;
   const forward = (signal) => {
     stoppedBy = signal;
-    child.kill(signal);
+    if (detached && child.pid !== undefined) endGroup(child.pid, signal);
+    else child.kill(signal);
   };
-  process.on("SIGINT", forward).on("SIGTERM", forward);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, forward);
   const code = await new Promise((ended, failed) => {
     child.once("error", (error) => failed(new Failure(`${what} could not be started: ${error.message}`)));
     child.once("close", ended);
   });
-  process.off("SIGINT", forward).off("SIGTERM", forward);
-  if (stoppedBy !== null) throw new Failure(`${what} was stopped`, stoppedBy === "SIGINT" ? 130 : 143);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, forward);
+  if (stoppedBy !== null) throw new Failure(`${what} was stopped`, 128 + constants.signals[stoppedBy]);
   if (code !== 0)
     throw new Failure(`${what} failed with exit code ${String(code)}: see the lines above`, code ?? 1);
+}
+
+function endGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
 }
 
 async function install() {
   if (await isInstalled()) return;
   console.error("Installing the packages of package-lock.json (npm ci), once ...");
-  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  // NODE_ENV=production or an omit of the user's would leave out what the build and the tests need.
+  const whole = ["--include=dev", "--include=optional"];
+  const args = ["ci", ...whole, "--no-audit", "--no-fund", "--loglevel=error"];
   const npm = process.env.npm_execpath;
   if (npm?.endsWith(".js")) await run("npm ci", process.execPath, [npm, ...args]);
   else await run("npm ci", "npm", args, { shell: process.platform === "win32" });

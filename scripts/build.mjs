@@ -48,16 +48,28 @@ async function isBuilt(root, digest) {
   }
 }
 
-async function compile(root, outDir) {
+async function compile(root, outDir, signal) {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  // A process group of its own: the compiler is another program that this one starts, and it goes on writing
+  // after a mere request to end.
+  const detached = process.platform !== "win32";
   const child = spawn(process.execPath, [compiler, "-p", "tsconfig.build.json", "--outDir", outDir], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
+    detached,
   });
+  const end = () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (detached && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    else child.kill();
+  };
+  signal.addEventListener("abort", end);
   const code = await new Promise((ended, failed) => {
     child.on("error", failed);
     child.on("close", ended);
   });
+  signal.removeEventListener("abort", end);
+  signal.throwIfAborted();
   if (code !== 0) throw new Error(`tsc found errors (exit code ${String(code)})`);
 }
 
@@ -124,30 +136,43 @@ async function bundleCommand(root, outDir) {
 
 /**
  * Builds if anything changed.
- * @param {{ root?: string }} [options] `root`: the folder of package.json.
+ * @param {{ root?: string, signal?: AbortSignal }} [options] `root`: the folder of package.json.
  * @returns {Promise<"built" | "unchanged">}
  * @throws Error with one line; what the compilers found went to standard error before.
  */
-export async function build({ root = repository } = {}) {
+export async function build({ root = repository, signal = new AbortController().signal } = {}) {
   const digest = await digestOfInputs(root);
   if (await isBuilt(root, digest)) return "unchanged";
   const fresh = join(root, `dist.${String(process.pid)}`);
   try {
-    await compile(root, fresh);
+    await compile(root, fresh, signal);
     await copySql(root, fresh);
     await bundleCommand(root, fresh);
+    signal.throwIfAborted();
     await writeFile(join(fresh, ".build"), `${digest}\n`);
     await rm(join(root, "dist"), { recursive: true, force: true });
     await rename(fresh, join(root, "dist"));
   } finally {
-    await rm(fresh, { recursive: true, force: true });
+    // A compiler that was told to end may write for another moment.
+    await rm(fresh, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
   return "built";
 }
 
+/** A signal fails the build instead of ending us at once, so that the half of it goes away again. */
+function failOnSignal() {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      stop.abort(new Error(`stopped by ${signal}`));
+    });
+  }
+  return stop.signal;
+}
+
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
-    console.error(`dist: ${await build()}`);
+    console.error(`dist: ${await build({ signal: failOnSignal() })}`);
   } catch (error) {
     console.error(`build failed: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;

@@ -2,7 +2,8 @@
 /**
  * `rehearse-night.mjs FOLDER`: the night as a person has it. Runs `npm start` with everything it makes below
  * FOLDER, pastes the curl lines exactly as it prints them, asks the source what is left, ends it by SIGTERM,
- * and looks whether anything of it stayed. Linux only: it reads /proc.
+ * and looks whether anything of it stayed. Then `npm start` again, and the two lines of the command. Uses nothing
+ * but Node until then, so that it may be what installs. Linux only: it reads /proc.
  */
 import { spawn } from "node:child_process";
 import { strict as assert } from "node:assert";
@@ -10,7 +11,6 @@ import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
 
 const folder = process.argv[2];
 assert(folder, "usage: rehearse-night.mjs FOLDER");
@@ -40,6 +40,12 @@ async function paste(line) {
   let output = "";
   child.stdout.on("data", (chunk) => (output += String(chunk)));
   const code = await new Promise((ended) => child.on("close", ended));
+  return { code, output };
+}
+
+/** Pastes a curl line, which .curlrc lets end with the status of the answer. */
+async function pasteCurl(line) {
+  const { code, output } = await paste(line);
   assert.equal(code, 0, `exit code of: ${withoutKey(line)}`);
   const cut = output.lastIndexOf("\n");
   return { status: Number(output.slice(cut + 1)), body: output.slice(0, cut) };
@@ -101,6 +107,8 @@ async function answersAt(host, port) {
 /** Sessions of any execution, over a connection of our own. */
 async function sessionsAtSource({ host, port, database, user }) {
   process.env.PGPASSFILE = join(home, "source.pgpass");
+  // Installed by now.
+  const { default: pg } = await import("pg");
   const client = new pg.Client({ host, port, database, user });
   await client.connect();
   try {
@@ -123,58 +131,42 @@ async function until(what, seconds, look) {
   }
 }
 
-const demo = spawn("npm", ["start"], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
-let printed = "";
-for (const stream of [demo.stdout, demo.stderr]) {
-  stream.on("data", (chunk) => {
-    printed += String(chunk);
-    process.stdout.write(withoutKey(String(chunk)));
+/** `npm start`: its process, what it printed so far, how it ended (null while it runs). */
+function startDemo() {
+  const child = spawn("npm", ["start"], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const demo = { child, printed: "", exit: null };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      demo.printed += String(chunk);
+      process.stdout.write(withoutKey(String(chunk)));
+    });
+  }
+  demo.ended = new Promise((resolve) => {
+    child.on("close", (code, signal) => {
+      demo.exit = { code, signal };
+      resolve();
+    });
   });
+  return demo;
 }
-let exit = null;
-const ended = new Promise((resolve) => {
-  demo.on("close", (code, signal) => {
-    exit = { code, signal };
-    resolve();
-  });
-});
 
-try {
-  await until("the demo prints its facts", 300, () => {
-    assert.equal(exit, null, "npm start ended by itself");
-    return printed.includes("Ctrl-C");
+/** The lines to paste that a demo printed, and demo.json, when it is up. */
+async function isUp(demo, seconds) {
+  await until("the demo prints its facts", seconds, () => {
+    assert.equal(demo.exit, null, "npm start ended by itself");
+    return demo.printed.includes("Ctrl-C");
   });
-  const lines = printed.split("\n").map((line) => line.trim());
-  const curls = lines.filter((line) => line.startsWith("curl "));
-  assert.equal(curls.length, 4, "two curl lines in two spellings");
-  const [status, cancel, typedStatus, typedCancel] = curls;
+  const lines = demo.printed.split("\n").map((line) => line.trim());
   const facts = JSON.parse(await readFile(join(home, "demo.json"), "utf8"));
-  const finance = facts.jobs.find(({ id }) => cancel.includes(id));
-  assert(finance, "the printed cancel names a job of demo.json");
-  const statusOf = (body) =>
-    JSON.parse(body).find(({ id, jobId }) => [id, jobId].includes(finance.id))?.status;
+  return { lines, facts };
+}
 
-  const before = await until("the job runs at the source", 60, async () => {
-    const answer = await paste(status);
-    assert.equal(answer.status, 200);
-    return statusOf(answer.body) === "RUNNING" && (await sessionsAtSource(facts.source)).length > 0;
-  });
-  assert(before);
-  say(`status: RUNNING, and the source has a session of it`);
-
-  assert.deepEqual(await paste(cancel), { status: 200, body: "" });
-  assert.deepEqual(await sessionsAtSource(facts.source), []);
-  const after = await paste(typedStatus);
-  assert.equal(after.status, 200);
-  assert.equal(statusOf(after.body), "CANCEL");
-  say("cancel: 200; status: CANCEL, and the source has no session of it");
-  assert.deepEqual(await paste(typedCancel), { status: 200, body: "" });
-  say("cancel again: 200");
-
-  const processes = await processesBelow(demo.pid);
+/** SIGTERM to npm, as from a terminal's end: nothing of it may be left, and its ports must be closed. */
+async function endsWhole(demo, facts) {
+  const processes = await processesBelow(demo.child.pid);
   assert(processes.size >= 3, "npm, the server and PostgreSQL at least");
-  demo.kill("SIGTERM");
-  await until("npm start ends after SIGTERM", 60, () => exit !== null);
+  demo.child.kill("SIGTERM");
+  await until("npm start ends after SIGTERM", 60, () => demo.exit !== null);
   await until(
     "none of its processes is left",
     20,
@@ -188,11 +180,77 @@ try {
     assert.equal(await answersAt(facts.source.host, facts.source.port), false, "the source's port is closed");
   }
   say(`SIGTERM: all ${String(processes.size)} processes are gone`);
+}
+
+async function cleanUp(demo) {
+  if (demo === null || demo.exit !== null) return;
+  demo.child.kill("SIGTERM");
+  const hard = setTimeout(() => demo.child.kill("SIGKILL"), 30_000);
+  await demo.ended;
+  clearTimeout(hard);
+}
+
+/** The first night: seen and stopped by the curl lines. */
+async function byCurl(demo) {
+  const { lines, facts } = await isUp(demo, 480);
+  const curls = lines.filter((line) => line.startsWith("curl "));
+  assert.equal(curls.length, 4, "two curl lines in two spellings");
+  const [status, cancel, typedStatus, typedCancel] = curls;
+  const finance = facts.jobs.find(({ id }) => cancel.includes(id));
+  assert(finance, "the printed cancel names a job of demo.json");
+  const statusOf = (body) =>
+    JSON.parse(body).find(({ id, jobId }) => [id, jobId].includes(finance.id))?.status;
+
+  await until("the job runs at the source", 60, async () => {
+    const answer = await pasteCurl(status);
+    assert.equal(answer.status, 200);
+    return statusOf(answer.body) === "RUNNING" && (await sessionsAtSource(facts.source)).length > 0;
+  });
+  say(`status: RUNNING, and the source has a session of it`);
+
+  assert.deepEqual(await pasteCurl(cancel), { status: 200, body: "" });
+  assert.deepEqual(await sessionsAtSource(facts.source), []);
+  const after = await pasteCurl(typedStatus);
+  assert.equal(after.status, 200);
+  assert.equal(statusOf(after.body), "CANCEL");
+  say("cancel: 200; status: CANCEL, and the source has no session of it");
+  assert.deepEqual(await pasteCurl(typedCancel), { status: 200, body: "" });
+  say("cancel again: 200");
+  return facts;
+}
+
+/** The second night: everything is there already, the job runs again, and the command sees and stops it. */
+async function byCommand(demo, before) {
+  // "Within seconds", times ten.
+  const { lines, facts } = await isUp(demo, 60);
+  assert.deepEqual(facts.jobs, before.jobs);
+  assert.equal(facts.operatorKey, before.operatorKey);
+  assert(!demo.printed.includes("Filling"), "the sample is reused");
+  const commands = lines.filter((line) => line.startsWith("npx nightdesk "));
+  assert.equal(commands.length, 2, "two lines of the command");
+  const [status, stop] = commands;
+  await until("the job runs at the source again", 60, async () => {
+    const { code, output } = await paste(status);
+    assert.equal(code, 10, output);
+    return output.includes(" RUNNING, since ") && (await sessionsAtSource(facts.source)).length > 0;
+  });
+  say("npx nightdesk status: NIGHTDESK RUNNING, 10");
+  const { code, output } = await paste(stop);
+  assert.equal(code, 0, output);
+  assert.match(output, /^NIGHTDESK CLEAR\n[^]*\nCODE 0 REASON STOPPED\n$/);
+  assert.deepEqual(await sessionsAtSource(facts.source), []);
+  assert.equal((await paste(status)).code, 0);
+  say("npx nightdesk stop: NIGHTDESK CLEAR, 0, and the source has no session of it");
+  return facts;
+}
+
+let demo = null;
+try {
+  demo = startDemo();
+  const first = await byCurl(demo);
+  await endsWhole(demo, first);
+  demo = startDemo();
+  await endsWhole(demo, await byCommand(demo, first));
 } finally {
-  if (exit === null) {
-    demo.kill("SIGTERM");
-    const hard = setTimeout(() => demo.kill("SIGKILL"), 30_000);
-    await ended;
-    clearTimeout(hard);
-  }
+  await cleanUp(demo);
 }

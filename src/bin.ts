@@ -2,7 +2,7 @@
 /** The command `nightdesk`. Only here the process is touched: arguments, environment, streams, signals. */
 import { readFileSync } from "node:fs";
 import { systemClock } from "./base/clock.ts";
-import { runCli } from "./cli/index.ts";
+import { answersForSource, runCli, unknownCode } from "./cli/index.ts";
 
 const ending = new AbortController();
 // A terminal sends Ctrl-C to npm and to us, and npm hands it on: the second one is the same wish.
@@ -20,7 +20,25 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
 };
 const { env, stdout, stderr } = process;
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const argv = process.argv.slice(2);
+const answers = answersForSource(argv);
+/** The answer could not be given to its end: whoever waits for it must not take it for a good one. */
+const noAnswer = (): void => {
+  if (answers) process.exitCode = Math.max(unknownCode, Number(process.exitCode ?? 0));
+};
+// An answer that nobody could read is none. A server goes on without its output; what only warns may be lost.
+stdout.on("error", noAnswer);
+stderr.on("error", () => {});
+if (answers) {
+  const onFault = (error: unknown): void => {
+    noAnswer();
+    report(`a fault of nightdesk itself: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit();
+  };
+  process.on("uncaughtException", onFault).on("unhandledRejection", onFault);
+}
+
+const code = await runCli(argv, {
   env,
   stdout,
   stderr,
@@ -41,3 +59,4 @@ process.exitCode = await runCli(process.argv.slice(2), {
     return startDemo({ ...options, env, stdout, report, signal: ending.signal });
   },
 });
+process.exitCode = Math.max(code, Number(process.exitCode ?? 0));

@@ -34,33 +34,49 @@ export interface ConfigInput {
   stopGraceSeconds?: number | undefined;
 }
 
+/** Where each number comes from and what it takes, for whoever gave another one. */
+const settings = {
+  port: { names: "NIGHTDESK_PORT or --port", takes: "a whole number from 0 (any free one) to 65535" },
+  mostRunning: { names: "NIGHTDESK_MOST_RUNNING", takes: "a whole number from 1 to 64" },
+  stopGraceSeconds: { names: "NIGHTDESK_STOP_GRACE_SECONDS", takes: "seconds from 0 to 3600" },
+  noProgressSeconds: {
+    names: "NIGHTDESK_NO_PROGRESS_SECONDS",
+    takes: "seconds from 0 (no limit) to 86400",
+  },
+  executionLimitSeconds: {
+    names: "NIGHTDESK_EXECUTION_LIMIT_SECONDS",
+    takes: "seconds from 0 (no limit) to 31536000",
+  },
+} as const;
+
 /**
- * Options of the command first, then the environment. Nothing else in the server reads the environment.
+ * Options of the command first, then the environment, where an empty variable is one that is not set. Nothing
+ * else in the server reads the environment.
  * @throws UserError naming the setting and what it takes.
  */
 export function readConfig(input: ConfigInput, env: Record<string, string | undefined>): Config {
   const operation = "read the configuration";
+  const given = (name: string): string | undefined => env[name]?.trim() || undefined;
   const result = schema.safeParse({
     home: resolve(input.home),
     host: input.host,
-    port: input.port ?? env["NIGHTDESK_PORT"],
+    port: input.port ?? given("NIGHTDESK_PORT"),
     insecureHttp: input.insecureHttp,
     adminKey: input.adminKey ?? adminKeyOf(env),
-    mostRunning: env["NIGHTDESK_MOST_RUNNING"],
-    stopGraceSeconds: input.stopGraceSeconds ?? env["NIGHTDESK_STOP_GRACE_SECONDS"],
-    noProgressSeconds: env["NIGHTDESK_NO_PROGRESS_SECONDS"],
-    executionLimitSeconds: env["NIGHTDESK_EXECUTION_LIMIT_SECONDS"],
-    failpoints: env["NIGHTDESK_FAILPOINTS"],
+    mostRunning: given("NIGHTDESK_MOST_RUNNING"),
+    stopGraceSeconds: input.stopGraceSeconds ?? given("NIGHTDESK_STOP_GRACE_SECONDS"),
+    noProgressSeconds: given("NIGHTDESK_NO_PROGRESS_SECONDS"),
+    executionLimitSeconds: given("NIGHTDESK_EXECUTION_LIMIT_SECONDS"),
+    failpoints: given("NIGHTDESK_FAILPOINTS"),
   });
   if (!result.success) {
     const issue = result.error.issues[0];
+    const name = String(issue?.path[0] ?? "");
+    const known = name in settings ? settings[name as keyof typeof settings] : null;
     throw new UserError(
       "invalid",
-      `${issue?.path.join(".") ?? "configuration"}: ${issue?.message ?? "wrong"}`,
-      {
-        operation,
-        next: "see nightdesk serve --help",
-      },
+      known === null ? `${name}: ${issue?.message ?? "wrong"}` : `${known.names} takes ${known.takes}`,
+      { operation, next: "see nightdesk serve --help" },
     );
   }
   const config = Object.freeze(result.data);
@@ -76,15 +92,21 @@ export function readConfig(input: ConfigInput, env: Record<string, string | unde
 function adminKeyOf(env: Record<string, string | undefined>): string | undefined {
   const file = env["NIGHTDESK_ADMIN_KEY_FILE"];
   if (file === undefined || file === "") return env["NIGHTDESK_ADMIN_KEY"] || undefined;
+  const facts = {
+    operation: "read the admin key",
+    place: file,
+    next: "put the key into its first line, or unset NIGHTDESK_ADMIN_KEY_FILE",
+  };
+  let text: string;
   try {
-    return readFileSync(file, "utf8").split(/\r?\n/)[0]?.trim();
+    text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new UserError("invalid", `cannot be read: ${(error as NodeJS.ErrnoException).code ?? "error"}`, {
-      operation: "read the admin key",
-      place: file,
-      next: "check NIGHTDESK_ADMIN_KEY_FILE",
-    });
+    const why = (error as NodeJS.ErrnoException).code ?? "error";
+    throw new UserError("invalid", `it cannot be read: ${why}`, facts);
   }
+  const key = text.split(/\r?\n/)[0]?.trim() ?? "";
+  if (key === "") throw new UserError("invalid", "its first line is empty", facts);
+  return key;
 }
 
 /** True for addresses that never leave the machine. */

@@ -6,6 +6,7 @@ import { AuditTrail } from "./engine/audit-trail.ts";
 import { createEngine } from "./engine/executions.ts";
 import { ensureAdminKey } from "./engine/keys.ts";
 import { filesOf } from "./home.ts";
+import { UserError } from "./model/errors.ts";
 import type { SourceLook } from "./model/operations.ts";
 import { sourceTag } from "./model/execution.ts";
 import type { SourceControl } from "./model/source.ts";
@@ -29,7 +30,7 @@ export interface Nightdesk {
 /**
  * Puts a server together and starts it: home locked, state open, leftovers of an earlier server being ended,
  * queue running, HTTP listening.
- * @throws UserError if the home is taken (says by whom) or the port is.
+ * @throws UserError if the home cannot be used or is taken (says by whom), or the port is.
  */
 export async function startNightdesk(
   config: Config,
@@ -47,7 +48,7 @@ export async function startNightdesk(
 ): Promise<Nightdesk> {
   const { home } = config;
   armFailpoints(config.failpoints);
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeHome(home);
   const lock = await lockHome(home);
   const undo: (() => Promise<unknown>)[] = [() => lock.release()];
   const undoAll = async (): Promise<void> => {
@@ -71,8 +72,7 @@ export async function startNightdesk(
     }
     await audit.start(version);
     undo.push(() => audit.close());
-    const newAdminKey = await ensureAdminKey(state, clock, config.adminKey);
-    if (newAdminKey !== null) await audit.event("first admin key made");
+    if (config.adminKey !== null) await ensureAdminKey(state, clock, config.adminKey);
     const pools = createPoolProcesses(home, {
       environment: poolEnvironment,
       failpoints: config.failpoints,
@@ -115,6 +115,9 @@ export async function startNightdesk(
     const http = await listen(app, { host: config.host, port: config.port });
     undo.push(() => http.close());
     await engine.start();
+    // Last: a start that fails would keep a key that nobody was shown. Until now every request was a 401.
+    const newAdminKey = await ensureAdminKey(state, clock, config.adminKey);
+    if (newAdminKey !== null) await audit.event("first admin key made");
     let stopped: Promise<{ unproven: number }> | null = null;
     return {
       url: http.url,
@@ -130,6 +133,19 @@ export async function startNightdesk(
   } catch (error) {
     await undoAll();
     throw error;
+  }
+}
+
+async function makeHome(home: string): Promise<void> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new UserError("invalid", `it cannot be made: ${(error as NodeJS.ErrnoException).code ?? "error"}`, {
+      operation: "open the home",
+      place: home,
+      next: "name a folder of your own with --home",
+      cause: error,
+    });
   }
 }
 

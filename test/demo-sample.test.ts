@@ -1,7 +1,6 @@
 /** The sample's rows: the same in every database, and consistent with each other. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fillSteps, sampleTables } from "../src/demo/sample-data.ts";
-import { prepareSample } from "../src/demo/sample-source.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
 
 const size = { orders: 1500, documents: 6000 };
@@ -200,41 +199,4 @@ test("BSEG has columns of many types, with nulls, empty strings and text from ar
     `SELECT count(*)::int AS n FROM information_schema.columns WHERE table_schema = 'sap' AND table_name = 'BSEG'`,
   );
   expect(columns?.["n"]).toBeGreaterThanOrEqual(12);
-});
-
-test("prepareSample fills once, gives a role that can only read, and makes an older sample anew", async () => {
-  const database = await createDatabase("prepared");
-  const { host, port, superuser } = database;
-  const admin = { host, port, database: database.database, ...superuser, ssl: { mode: "disable" } } as const;
-  const reader = { user: `nd_sample_${database.database}`.slice(0, 60), password: "CANARY-sample" };
-  const small = { orders: 20, documents: 40 };
-  let steps = 0;
-  const prepare = async (wanted = small) => {
-    steps = 0;
-    return prepareSample(admin, reader, wanted, {
-      onProgress: () => {
-        steps += 1;
-      },
-      signal: new AbortController().signal,
-    });
-  };
-  const access = await prepare();
-  expect(steps).toBeGreaterThan(5);
-  expect(access).toMatchObject({ database: "nightdesk_demo", user: reader.user });
-  expect(await prepare()).toEqual(access);
-  expect(steps).toBe(0);
-
-  const { default: pg } = await import("pg");
-  const client = new pg.Client({ host, port, database: access.database, ...reader });
-  await client.connect();
-  expect((await client.query(`SELECT count(*)::int AS n FROM "VBAK"`)).rows).toEqual([{ n: 20 }]);
-  await expect(client.query(`DELETE FROM "VBAK"`)).rejects.toThrow(/permission denied/);
-  await expect(client.query(`CREATE TABLE sap.mine (a int)`)).rejects.toThrow(/permission denied/);
-  await client.end();
-
-  await prepare({ orders: 30, documents: 40 });
-  expect(steps).toBeGreaterThan(5);
-  await database.sql("DROP DATABASE nightdesk_demo WITH (FORCE)");
-  await database.sql(`DROP ROLE ${reader.user}`);
-  await database.end();
 });

@@ -63,6 +63,8 @@ test("the age of a stop does not depend on whose clock is wrong", async () => {
     [anHour, 70_000, 20],
     [-anHour, 70_000, 20],
   ] as const) {
+    end.script.about = ({ json }) =>
+      json({ product: "nightdesk", version: "0", proof: "source", time: Date.now() + wrongBy });
     end.script.deskStatus = ({ json }) => {
       const asOf = Date.now() + wrongBy;
       json({
@@ -130,6 +132,47 @@ test("whatever is no Nightdesk for sure is taken at its word only", async () => 
   }
   const dead = await team({ jobs: [idle()], script: { about: cut } });
   expect((await ask(dead, "status")).code).toBe(40);
+});
+
+test("a job that one read has active and the other calls over is UNKNOWN, unless the next look agrees", async () => {
+  const end = await team({ jobs: [{ ...running(), status: "SUCCESS" }] });
+  const active = { id: running().id, name: running().name, dataPoolId: scriptedPool, timeStamp: null };
+  const told = [
+    { ...active, status: "RUNNING", currentExecutionId: running().executionId },
+    { ...active, status: "QUEUED", currentExecutionId: null },
+    { ...active, status: "SUCCESS", currentExecutionId: running().executionId },
+  ];
+  for (const job of told) {
+    end.script.jobs = ({ json }) => json([job]);
+    const answer = await ask(end, "status");
+    expect(answer).toMatchObject({ code: 20, lines: expect.arrayContaining(["NIGHTDESK UNKNOWN"]) });
+    expect(answer.stdout).toContain('"NOT AGREED"');
+  }
+  // It ended between the two reads of the first look.
+  let looks = 0;
+  end.script.jobs = (exchange) => (++looks === 1 ? exchange.json([told[0]]) : exchange.honest());
+  expect((await ask(end, "status")).code).toBe(4);
+  expect(looks).toBe(2);
+});
+
+test("a status of another pool, or an old one that something on the way had kept, is UNKNOWN", async () => {
+  const end = await team({ jobs: [idle()], nightdesk: true });
+  const status = {
+    poolId: scriptedPool,
+    poolName: "P",
+    asOf: 0,
+    jobs: [{ ...idle(), rows: null, stopping: null }],
+  };
+  const cases = [
+    [{ asOf: Date.now() }, 0],
+    [{ asOf: Date.now() - 50_000 }, 0],
+    [{ asOf: Date.now() - 70_000 }, 20],
+    [{ asOf: Date.now(), poolId: "99999999-3a52-4f0e-9a57-2f4f3c1f0a01" }, 20],
+  ] as const;
+  for (const [facts, code] of cases) {
+    end.script.deskStatus = ({ json }) => json({ ...status, ...facts });
+    expect(await ask(end, "status"), JSON.stringify(facts)).toMatchObject({ code });
+  }
 });
 
 test("a wrong key, an unknown pool, and nobody there", async () => {

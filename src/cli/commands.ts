@@ -9,6 +9,8 @@ export interface Command {
   /** Positional arguments as commander writes them. */
   args: readonly { syntax: string; meaning: string }[];
   options: readonly Option[];
+  /** Variables that only the environment sets. */
+  environment?: readonly { name: string; meaning: string }[];
   examples: readonly string[];
   /** Loads the code of this command and nothing of the others. */
   load: () => Promise<{ run: Run }>;
@@ -185,6 +187,25 @@ export const commands: readonly Command[] = [
       { syntax: "--port <N>", meaning: "port to listen on, 0 for any (default: 4480)" },
       { syntax: "--insecure-http", meaning: "allow plain HTTP on an address that is not loopback" },
     ],
+    environment: [
+      { name: "NIGHTDESK_PORT", meaning: "as --port" },
+      { name: "NIGHTDESK_ADMIN_KEY_FILE", meaning: "file whose first line is the first admin key" },
+      { name: "NIGHTDESK_ADMIN_KEY", meaning: "that key itself; without both one is made and shown once" },
+      { name: "NIGHTDESK_MOST_RUNNING", meaning: "executions at once, 1 to 64; the rest waits (default: 4)" },
+      {
+        name: "NIGHTDESK_STOP_GRACE_SECONDS",
+        meaning: "how long executions may go on when the server is to end, 0 to 3600 (default: 10)",
+      },
+      {
+        name: "NIGHTDESK_NO_PROGRESS_SECONDS",
+        meaning:
+          "an execution without a row or activity at the source for so long is stopped (default: 120; 0: never)",
+      },
+      {
+        name: "NIGHTDESK_EXECUTION_LIMIT_SECONDS",
+        meaning: "an execution that takes longer is stopped (default: 0, no limit)",
+      },
+    ],
     examples: ["nightdesk serve --home /var/lib/nightdesk"],
     load: async () => ({ run: (await import("./serve.ts")).runServe }),
   },
@@ -199,6 +220,13 @@ export const commands: readonly Command[] = [
         meaning: "folder with all its state (or NIGHTDESK_HOME; default: .nightdesk)",
       },
       { syntax: "--port <N>", meaning: "port to listen on, 0 for any (or NIGHTDESK_PORT; default: 4480)" },
+    ],
+    environment: [
+      {
+        name: "NIGHTDESK_DEMO_PG_URL",
+        meaning:
+          "postgresql://user:password@host:5432/database as the source, instead of a PostgreSQL of its own",
+      },
     ],
     examples: ["nightdesk demo"],
     load: async () => ({ run: (await import("./serve.ts")).runDemo }),

@@ -1,3 +1,3 @@
 /** The command `nightdesk`: commands as data, each loaded only when it is called, each answer with its exit code. */
-export { runCli } from "./run-cli.ts";
+export { answersForSource, runCli, unknownCode } from "./run-cli.ts";
 export type { CliContext } from "./context.ts";

@@ -55,7 +55,7 @@ function add(program: Parser, command: Command, choose: (input: Input) => void):
   const parser = parserOf(program, command.verb)
     .description(command.summary)
     .helpOption("--help", "print this help")
-    .addHelpText("after", `\nExamples:\n${exampleLines(command.examples)}`);
+    .addHelpText("after", `${environmentLines(command)}\nExamples:\n${exampleLines(command.examples)}`);
   for (const { syntax, meaning } of command.args) parser.argument(syntax, meaning);
   for (const { syntax, meaning, required = false } of command.options) {
     if (required) parser.requiredOption(syntax, meaning);
@@ -75,6 +75,11 @@ function parserOf(program: Parser, verb: string): Parser {
     program.commands.find((one) => one.name() === first) ??
     program.command(first).helpOption("--help", "print this help").helpCommand(false);
   return holder.command(second);
+}
+
+function environmentLines({ environment = [] }: Command): string {
+  if (environment.length === 0) return "";
+  return `\nEnvironment:\n${environment.map(({ name, meaning }) => `  ${name}\n      ${meaning}\n`).join("")}`;
 }
 
 function exampleLines(examples: readonly string[]): string {

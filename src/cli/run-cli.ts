@@ -1,7 +1,9 @@
 import { UsageError } from "./context.ts";
 import type { CliContext } from "./context.ts";
 import { printVerdict } from "./print.ts";
-import { verdict } from "../desk/index.ts";
+import { codes, verdict } from "../desk/index.ts";
+import { commands } from "./commands.ts";
+import type { Command } from "./commands.ts";
 
 /**
  * The command `nightdesk`: `argv` without node and script. Resolves with the exit code and never rejects.
@@ -24,8 +26,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
         context.stdout,
       );
     }
-    const { object } = parsed.command;
-    answers = object !== "server" && object !== "sample";
+    answers = isAnswer(parsed.command);
     const { run } = await parsed.command.load();
     return await run(parsed.input, context);
   } catch (error) {
@@ -40,6 +41,19 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     context.stderr.write(`nightdesk: ${lineOf(error)}\n`);
     return 1;
   }
+}
+
+/** The exit code of an answer that could not be given. */
+export const unknownCode = codes.UNKNOWN;
+
+/** Whether the exit code of this command line answers for a source, so that no fault may make it a low one. */
+export function answersForSource(argv: readonly string[]): boolean {
+  return commands.some((command) => command.verb.split(" ")[0] === argv[0] && isAnswer(command));
+}
+
+/** Everything but what runs until it is told to end. */
+function isAnswer({ object }: Command): boolean {
+  return object !== "server" && object !== "sample";
 }
 
 /** Our own errors bring their line: operation, place, what happened, next step. */

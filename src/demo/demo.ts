@@ -163,6 +163,8 @@ async function bringUpSource(
   screen.line(
     `Source system: PostgreSQL ${String(postgres.major)} (${origin}) on 127.0.0.1:${String(postgres.port)}`,
   );
+  if (!postgres.folder.startsWith(home))
+    screen.line(`Its files, to be removed together with the home: ${postgres.folder}`);
   const { host, port, database, user, password } = postgres;
   return { host, port, database, user, password, ssl: { mode: "disable" } };
 }
@@ -252,7 +254,7 @@ function wayOut(error: unknown, home: string): unknown {
   if (error instanceof DemoError || !(error instanceof Error)) return error;
   const code = "code" in error ? String(error.code) : "";
   if (saysDiskFull(`${code} ${error.message}`)) return diskFull(home, { cause: error });
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+  if (["EACCES", "EPERM", "EROFS", "EEXIST", "ENOTDIR"].includes(code)) {
     return new DemoError(
       `The folder ${home} cannot be used: ${error.message}.`,
       "Set NIGHTDESK_HOME to a folder of your own.",

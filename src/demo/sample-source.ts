@@ -12,6 +12,9 @@ export interface PostgresAccess {
   ssl: { mode: "disable" | "require" | "verify-full" };
 }
 
+/** SQLSTATE: the role has no right to it. */
+const notAllowed = "42501";
+
 /** The database that is made for the sample where the role may. */
 export const sampleDatabase = "nightdesk_demo";
 
@@ -33,11 +36,20 @@ export async function prepareSample(
     const database = await withClient(admin, { signal }, async (client) =>
       ensureDatabase(client, admin.database),
     );
-    const inside = { ...admin, database };
-    return await withClient(inside, { signal }, async (client) => {
-      await fill(client, size, onProgress);
-      return (await ensureReader(client, reader)) ? { ...inside, ...reader } : inside;
-    });
+    const fillIn = (place: string): Promise<PostgresAccess> => {
+      const inside = { ...admin, database: place };
+      return withClient(inside, { signal }, async (client) => {
+        await fill(client, size, onProgress);
+        return (await ensureReader(client, reader)) ? { ...inside, ...reader } : inside;
+      });
+    };
+    try {
+      return await fillIn(database);
+    } catch (error) {
+      // Somebody else's sample on the same server: ours goes where the role may.
+      if (codeOf(error) !== notAllowed || database === admin.database) throw error;
+      return await fillIn(admin.database);
+    }
   } catch (error) {
     if (signal.aborted || error instanceof DemoError) throw error;
     throw told(error, admin);
@@ -88,8 +100,13 @@ async function withClient<T>(
   }
 }
 
-/** The sample's own database, made if need be; the given one where the role may make none. */
+/** The given database where it holds a sample already, else the sample's own, made if need be and if the role may. */
 async function ensureDatabase(client: pg.Client, given: string): Promise<string> {
+  const marked = await client.query<{ here: boolean }>(
+    `SELECT to_regclass($1 || '.nightdesk_sample') IS NOT NULL AS here`,
+    [sampleSchema],
+  );
+  if (marked.rows[0]?.here === true) return given;
   const found = await client.query(`SELECT 1 FROM pg_database WHERE datname = $1`, [sampleDatabase]);
   if (found.rows.length > 0) return sampleDatabase;
   try {
@@ -97,7 +114,7 @@ async function ensureDatabase(client: pg.Client, given: string): Promise<string>
       `CREATE DATABASE ${sampleDatabase} ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`,
     );
   } catch (error) {
-    if (codeOf(error) === "42501") return given;
+    if (codeOf(error) === notAllowed) return given;
     if (codeOf(error) !== "42P04") throw error; // 42P04: somebody else just made it
   }
   return sampleDatabase;
@@ -175,7 +192,7 @@ async function ensureReader(
   try {
     await client.query(`${found.rows.length > 0 ? "ALTER" : "CREATE"} ROLE ${name} LOGIN PASSWORD ${secret}`);
   } catch (error) {
-    if (codeOf(error) === "42501") return false;
+    if (codeOf(error) === notAllowed) return false;
     throw error;
   }
   await client.query(`GRANT USAGE ON SCHEMA ${sampleSchema} TO ${name}`);
@@ -191,23 +208,44 @@ function codeOf(error: unknown): unknown {
 
 /**
  * The address in NIGHTDESK_DEMO_PG_URL: `postgresql://user:password@host:5432/database?sslmode=require`.
+ * Without sslmode: disable.
  * @throws DemoError that does not repeat it, because it holds a password.
  */
 export function accessIn(address: string): PostgresAccess {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === "" || url.username === "") {
+    throw noAddress("is not an address of a PostgreSQL");
+  }
+  const mode = url.searchParams.get("sslmode") ?? "disable";
+  // A mode that we do not do must not quietly become a weaker one.
+  if (mode !== "disable" && mode !== "require" && mode !== "verify-full") {
     throw new DemoError(
-      "NIGHTDESK_DEMO_PG_URL is not an address of a PostgreSQL.",
-      "Write it as postgresql://user:password@host:5432/database.",
+      "The sslmode in NIGHTDESK_DEMO_PG_URL is none that is done here.",
+      "Write sslmode=disable, sslmode=require or sslmode=verify-full; without one it is disable.",
     );
   }
-  const mode = url.searchParams.get("sslmode");
+  const user = decoded(url.username);
   return {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? 5432 : Number(url.port),
-    database: decodeURIComponent(url.pathname.slice(1)) || decodeURIComponent(url.username),
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    ssl: { mode: mode === "require" || mode === "verify-full" ? mode : "disable" },
+    database: decoded(url.pathname.slice(1)) || user,
+    user,
+    password: decoded(url.password),
+    ssl: { mode },
   };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw noAddress("has a % that does not begin an escape");
+  }
+}
+
+function noAddress(what: string): DemoError {
+  return new DemoError(
+    `NIGHTDESK_DEMO_PG_URL ${what}.`,
+    "Write it as postgresql://user:password@host:5432/database, with %25 for a % and %40 for an @ in user or password.",
+  );
 }

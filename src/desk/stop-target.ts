@@ -50,11 +50,14 @@ export function judgeTarget(target: StopTarget, job: TeamJob | undefined, ground
   if (step === "idle")
     return clear ? settledAs("WAS NOT RUNNING") : settledAs(null, "started after the stop was asked for");
   if (isActive(job) && (step === "left alone" || isOtherRun(target, job))) {
-    return settledAs("OTHER EXECUTION", newerExecution(job));
+    return settledAs("OTHER EXECUTION", otherExecution(target, job));
   }
   if (clear && job.status !== null) {
     if (isOtherRun(target, job))
-      return settledAs("OTHER EXECUTION", `a newer execution ${job.executionId ?? ""} ended`);
+      return settledAs(
+        "OTHER EXECUTION",
+        `${isNewer(target) ? "a newer" : "another"} execution ${job.executionId ?? ""} ended`,
+      );
     if (isDeclared(job)) return settledAs("DECLARED");
     return settledAs(job.status === "CANCEL" ? "STOPPED" : "FINISHED BY ITSELF");
   }
@@ -74,8 +77,14 @@ function outcomeWhenOpen(step: StopTarget["step"]): StopOutcome | null {
   return step === "asked" ? "NOT PROVEN" : null;
 }
 
-function newerExecution(job: TeamJob): string {
-  return `newer execution ${job.executionId ?? "(id not told)"} ${job.status ?? ""}; left alone`;
+function otherExecution(target: StopTarget, job: TeamJob): string {
+  const which = isNewer(target) ? "newer" : "another";
+  return `${which} execution ${job.executionId ?? "(id not told)"} ${job.status ?? ""}; left alone`;
+}
+
+/** What is there instead of the run that was meant came after it. Not known of a run that we never saw: its id may be mistyped. */
+function isNewer({ first, meant }: StopTarget): boolean {
+  return meant === first.executionId;
 }
 
 /** Not the run that was meant. By id; where the team tells none, by the start of a run. */

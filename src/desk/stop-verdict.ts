@@ -14,8 +14,8 @@ export function stopVerdict(
 ): Verdict {
   const jobs = reports.map((report) => (notProven === null ? report : whenOver(report, notProven)));
   const word = worstWord(jobs, clearWord(look.proves));
-  const newer = word === "RUNNING" ? { next: "look again; stop the newer execution too if it must end" } : {};
-  return verdict(word, stopReason(jobs), { asOf: look.asOf, jobs, ...newer });
+  const other = word === "RUNNING" ? { next: "look again; stop what runs now too if it must end" } : {};
+  return verdict(word, stopReason(jobs), { asOf: look.asOf, jobs, ...other });
 }
 
 function whenOver(report: JobReport, why: string): JobReport {

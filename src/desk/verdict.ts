@@ -25,7 +25,7 @@ export type Word = keyof typeof codes;
 export type Code = (typeof codes)[Word];
 
 /**
- * What became of a stop, for one job. OTHER EXECUTION: the one that was meant is over, another one is there.
+ * What became of a stop, for one job. OTHER EXECUTION: the one that was meant does not run, another one is there.
  * DECLARED: it ended by a person's word, without a proof.
  */
 export type StopOutcome =

@@ -11,22 +11,23 @@ import { wireTeam } from "./wire-team.ts";
  * (and its proof counts), anything else through the Celonis wire alone, where only its word can be had.
  */
 export function celonisTeam(client: Client, clock: Clock = systemClock): Team {
-  const ends = {
-    source: nightdeskTeam(client, clock),
-    word: wireTeam(client),
-  } as const;
-  let known: "source" | "word" | null = null;
+  let known: { proves: "source" | "word"; end: Omit<Team, "proves"> } | null = null;
 
-  async function proves(options: { signal: AbortSignal }): Promise<"source" | "word"> {
-    known ??= await tellApart(client, options);
+  async function identified(options: { signal: AbortSignal }): Promise<NonNullable<typeof known>> {
+    if (known === null) {
+      const identity = await tellApart(client, options);
+      const end =
+        identity.proves === "source" ? nightdeskTeam(client, clock, identity.time) : wireTeam(client);
+      known = { proves: identity.proves, end };
+    }
     return known;
   }
 
   const end = async (options: { signal: AbortSignal }): Promise<Omit<Team, "proves">> =>
-    ends[await proves(options)];
+    (await identified(options)).end;
 
   return {
-    proves,
+    proves: async (options) => (await identified(options)).proves,
     jobs: async (poolId, options) => (await end(options)).jobs(poolId, options),
     stop: async (request, options) => (await end(options)).stop(request, options),
     connections: async (poolId, options) => (await end(options)).connections(poolId, options),

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { TeamError } from "../model/team.ts";
 import type { Team } from "../model/team.ts";
 import type { Client } from "../sdk/index.ts";
 import { connectionsOf } from "./connections.ts";
@@ -9,17 +10,36 @@ import { notUnderstood } from "./shapes.ts";
 /** Seconds a stop's answer may wait for the proof: most stops end within it, and then the first look shows it. */
 const stopWait = 1;
 
-/** A Nightdesk, through its desk API. */
-export function nightdeskTeam(client: Client, clock: Clock): Omit<Team, "proves"> {
-  const aheadOf = (asOf: number, what: string): number => {
-    if (typeof asOf !== "number") throw notUnderstood(what);
-    return clock.now() - asOf;
-  };
+/** How much older than the server's clock an answer may be (ms): a clock that is set back a little is no lie. */
+const stalestMs = 60_000;
+
+/**
+ * A Nightdesk, through its desk API.
+ * @param serverTime what its clock said just now. Each later answer must have been made after that, by the same
+ *   clock and the time that has gone by here since: one that something on the way had kept is not taken. A
+ *   server whose clock is set back by more than a minute reads as unknown until it is asked anew.
+ */
+export function nightdeskTeam(client: Client, clock: Clock, serverTime: number): Omit<Team, "proves"> {
+  const since = clock.monotonic();
+  /** Asks for a read of the pool that is made now; with how far our clock is before the server's. */
+  async function fresh<T extends { poolId: string; asOf: number }>(
+    poolId: string,
+    what: string,
+    ask: () => Promise<T>,
+  ): Promise<T & { ahead: number }> {
+    const least = serverTime + (clock.monotonic() - since) - stalestMs;
+    const answer = await ask();
+    if (typeof answer.asOf !== "number") throw notUnderstood(what);
+    if (answer.poolId !== poolId) throw new TeamError("unknown", `the ${what} is that of another pool`);
+    if (answer.asOf < least)
+      throw new TeamError("unknown", `the ${what} is an old one: something on the way keeps answers`);
+    return { ...answer, ahead: clock.now() - answer.asOf };
+  }
   return {
     jobs: (poolId, options) =>
       asTeam(async () => {
-        const { jobs, asOf } = await client.desk.status(poolId, options);
-        const ahead = aheadOf(asOf, "status");
+        const ask = () => client.desk.status(poolId, options);
+        const { jobs, ahead } = await fresh(poolId, "status", ask);
         return each(jobs, "status", (job) => teamJob(job, ahead));
       }),
     stop: ({ poolId, jobId, executionId, reason }, options) =>
@@ -31,10 +51,10 @@ export function nightdeskTeam(client: Client, clock: Clock): Omit<Team, "proves"
     connections: (poolId, options) => connectionsOf(client, poolId, options),
     go: ({ poolId, connectionId }, options) =>
       asTeam(async () => {
-        const go = await client.desk.go(poolId, { connection: connectionId }, options);
-        const ahead = aheadOf(go.asOf, "go");
+        const ask = () => client.desk.go(poolId, { connection: connectionId }, options);
+        const go = await fresh(poolId, "go", ask);
         return {
-          jobs: each(go.jobs, "go", (job) => teamJob(job, ahead)),
+          jobs: each(go.jobs, "go", (job) => teamJob(job, go.ahead)),
           holds: each(go.holds, "go", teamHold),
           starts: each(go.next, "go", teamStart),
           sources: each(go.sources, "go", teamSourceLook),

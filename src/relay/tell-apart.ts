@@ -2,23 +2,24 @@ import { ClientError, UnreachableError } from "../sdk/index.ts";
 import type { Client } from "../sdk/index.ts";
 import { asTeam } from "./failures.ts";
 
+/** What answers there. `time`: the clock of a Nightdesk when it was asked, epoch ms. */
+export type Identity = { proves: "source"; time: number } | { proves: "word" };
+
 /**
  * `source` for a Nightdesk that says so in full. Whatever else answers (404, a login page, 401 for a path a
  * real team does not have) is taken at the lower word: that never claims too much, and the key is judged by
  * the reads that follow.
  * @throws TeamError "unreachable" when nothing answered: that says nothing about what is there.
  */
-export async function tellApart(
-  client: Client,
-  options: { signal: AbortSignal },
-): Promise<"source" | "word"> {
+export async function tellApart(client: Client, options: { signal: AbortSignal }): Promise<Identity> {
   return asTeam(async () => {
     try {
-      const about = await client.desk.about(options);
-      return about.product === "nightdesk" && about.proof === "source" ? "source" : "word";
+      const { product, proof, time } = await client.desk.about(options);
+      const inFull = product === "nightdesk" && proof === "source" && typeof time === "number";
+      return inFull ? { proves: "source", time } : { proves: "word" };
     } catch (error) {
       if (!(error instanceof ClientError) || error instanceof UnreachableError) throw error;
-      return "word";
+      return { proves: "word" };
     }
   });
 }

@@ -9,6 +9,15 @@ import { isNumberOrNull, isTextOrNull, notUnderstood, orNull } from "./shapes.ts
 /** Status of a job for which the team gave no status it must have; no team uses this word, so it reads as unknown. */
 const notTold = "NOT TOLD";
 
+/** Status of a job that one read calls over while the other has it active; as above. */
+const notAgreed = "NOT AGREED";
+
+/** What the team's two reads say of one job; null where a read does not list it. */
+interface Told {
+  job: JobTransport | null;
+  line: JobStatusTransport | null;
+}
+
 /**
  * Any team that speaks the Celonis wire: jobs with their names, `logs/status`, and cancel by job. What it cannot
  * do it refuses, and says what can be done instead.
@@ -63,19 +72,21 @@ async function readJobs(
   poolId: string,
   options: { signal: AbortSignal },
 ): Promise<{ jobs: TeamJob[]; connectionOf: Map<string, string | null> }> {
-  // In this order: the statuses are what counts, so they are the fresher read.
-  const jobs = await client.jobs.list(poolId, options);
-  const statuses = await client.logs.status(poolId, options);
+  const first = await readTwice(client, poolId, options);
+  // A run that ended between the two reads is active in one and over in the other: then the next look agrees.
+  const told = first.some(disagrees) ? await readTwice(client, poolId, options) : first;
   return {
-    jobs: merge(jobs, statuses),
-    connectionOf: new Map(jobs.map(({ id, dataSourceId }) => [id, orNull(dataSourceId)])),
+    jobs: told.map(teamJob),
+    connectionOf: new Map(
+      told.flatMap(({ job }) => (job === null ? [] : [[job.id, orNull(job.dataSourceId)]])),
+    ),
   };
 }
 
 /** null: nothing of the job is active. */
 function activeExecution(job: JobTransport): string | null {
   const current = orNull(job.currentExecutionId);
-  if (current === null && (job.status === "RUNNING" || job.status === "QUEUED")) {
+  if (current === null && isActive(orNull(job.status))) {
     throw new TeamError(
       "unknown",
       "the team does not say which execution runs, so one alone cannot be stopped",
@@ -85,19 +96,33 @@ function activeExecution(job: JobTransport): string | null {
 }
 
 /** Every job that one of the two reads knows. */
-function merge(jobs: readonly JobTransport[], statuses: readonly JobStatusTransport[]): TeamJob[] {
+async function readTwice(client: Client, poolId: string, options: { signal: AbortSignal }): Promise<Told[]> {
+  // In this order: the statuses are what counts, so they are the fresher read.
+  const jobs = await client.jobs.list(poolId, options);
+  const statuses = await client.logs.status(poolId, options);
   const statusOf = new Map(statuses.map((status) => [status.id, status]));
   const listed = new Set(jobs.map((job) => job.id));
   // Two lines for one job could say two things; neither is taken.
   if (statusOf.size !== statuses.length || listed.size !== jobs.length) throw notUnderstood("job list");
   const onlyInStatuses = statuses.filter((status) => !listed.has(status.id));
   return [
-    ...jobs.map((job) => teamJob(job, statusOf.get(job.id) ?? null)),
-    ...onlyInStatuses.map((status) => teamJob(null, status)),
+    ...jobs.map((job) => ({ job, line: statusOf.get(job.id) ?? null })),
+    ...onlyInStatuses.map((line) => ({ job: null, line })),
   ];
 }
 
-function teamJob(job: JobTransport | null, line: JobStatusTransport | null): TeamJob {
+/** Over says the line, active says the job. The other way round the line's word is the one that claims less. */
+function disagrees({ job, line }: Told): boolean {
+  const status = orNull(line?.status);
+  if (job === null || status === null || isActive(status)) return false;
+  return isActive(orNull(job.status)) || orNull(job.currentExecutionId) !== null;
+}
+
+function isActive(status: string | null): boolean {
+  return status === "RUNNING" || status === "QUEUED";
+}
+
+function teamJob({ job, line }: Told): TeamJob {
   const id = job?.id ?? line?.id;
   const name = orNull(job?.name);
   const status = orNull(line?.status);
@@ -109,7 +134,7 @@ function teamJob(job: JobTransport | null, line: JobStatusTransport | null): Tea
   return {
     id,
     name: name ?? id,
-    status: status ?? (neverRan(job, line) ? null : notTold),
+    status: disagrees({ job, line }) ? notAgreed : (status ?? (neverRan({ job, line }) ? null : notTold)),
     executionId,
     // Some senders write times as text; then the time is left out, for it decides nothing.
     startedAt: isNumberOrNull(startedAt) ? startedAt : null,
@@ -120,7 +145,7 @@ function teamJob(job: JobTransport | null, line: JobStatusTransport | null): Tea
 }
 
 /** "No status" is believed as "never ran" only if the team's two reads agree on it. */
-function neverRan(job: JobTransport | null, line: JobStatusTransport | null): boolean {
+function neverRan({ job, line }: Told): boolean {
   if (line === null) return false;
   return (
     orNull(line.lastExecutionStartDate) === null &&
