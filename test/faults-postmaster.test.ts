@@ -5,7 +5,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startPostgres, type PostgresServer } from "../src/demo/postgres-server.ts";
-import { openWire, type FaultyWire } from "./support/faulty-wire.ts";
+import type { FaultyWire } from "./support/faulty-wire.ts";
 import { execute, lastLine, statusNow, stop, type Scene, type SceneJob } from "./support/night-scene.ts";
 import {
   connectionTo,

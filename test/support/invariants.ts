@@ -33,7 +33,7 @@ const answersWithinMs = 10 * 1000;
  * new-complete.
  */
 export async function expectInvariants(watched: Watched): Promise<void> {
-  const { server, source, poolId, jobs } = watched;
+  const { server, poolId, jobs } = watched;
   const over = new Set<string>();
   let running = false;
   for (const { jobId } of jobs) {
