@@ -1,5 +1,5 @@
 import { DuckDBInstance } from "@duckdb/node-api";
-import { mkdir, realpath, rm } from "node:fs/promises";
+import { mkdir, realpath, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../model/errors.ts";
 import type { PoolStore } from "../model/pool-store.ts";
@@ -54,10 +54,13 @@ export async function openPoolStore({
   }
 }
 
+/** A main header and two database headers. */
+const headerBytes = 3 * 4096;
+
 /** Opens the file with everything outside it closed off, makes what is ours in it, and locks the settings. */
 async function openLocked(folder: string, memoryLimitMb: number, threads: number): Promise<DuckDBInstance> {
   const spill = join(folder, "spill");
-  const instance = await DuckDBInstance.create(join(folder, "pool.duckdb"), {
+  const instance = await openFile(join(folder, "pool.duckdb"), {
     threads: String(threads),
     memory_limit: `${String(memoryLimitMb)}MiB`,
     temp_directory: spill,
@@ -85,6 +88,21 @@ async function openLocked(folder: string, memoryLimitMb: number, threads: number
   } catch (error) {
     instance.closeSync();
     throw error;
+  }
+}
+
+/**
+ * A file whose making was cut short (no room, a kill) has no whole header and never held a row, and DuckDB would
+ * refuse it for ever. That it says so shows that nobody else has it open.
+ */
+async function openFile(file: string, options: Record<string, string>): Promise<DuckDBInstance> {
+  try {
+    return await DuckDBInstance.create(file, options);
+  } catch (error) {
+    const unfinished = /not a valid DuckDB database file/.test(String(error));
+    if (!unfinished || (await stat(file)).size >= headerBytes) throw error;
+    await rm(file);
+    return await DuckDBInstance.create(file, options);
   }
 }
 
