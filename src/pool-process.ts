@@ -63,9 +63,13 @@ function serve(store: PoolStore): void {
     ).then(async (outcome) => {
       runs.delete(executionId);
       const usable = outcome.kind === "succeeded" || (await isUsable(store));
-      if (!usable) await send({ type: "unusable" });
-      await send({ type: "ended", executionId, outcome });
-      if (!usable) process.exit(1);
+      if (usable) {
+        await send({ type: "ended", executionId, outcome });
+        return;
+      }
+      // Its word is not the last one: a COMMIT may be durable though it failed here. The successor reads the marker.
+      await send({ type: "unusable" });
+      process.exit(1);
     });
     runs.set(executionId, { abort, touchRecorded, ended });
   };
