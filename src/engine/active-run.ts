@@ -1,5 +1,6 @@
 import { deferred, type Deferred } from "../base/deferred.ts";
 import type { Execution, SourceSessionId } from "../model/execution.ts";
+import type { SecondConnection } from "./second-connection.ts";
 import type { PoolRun } from "../model/pool-host.ts";
 import type { Settlement, StopReason } from "../model/stop.ts";
 
@@ -21,6 +22,8 @@ export class ActiveRun {
   openSessions = 0;
   /** Called at every row, line or session that the worker tells of. */
   onProgress: () => void = () => undefined;
+  /** The server's own connection to its source; the loop that proves its end closes it. */
+  second: SecondConnection | null = null;
   settlement: Settlement | null = null;
   /** Stops that work, but could not be written yet. */
   readonly unrecordedStops: { reason: StopReason; at: number }[] = [];

@@ -93,6 +93,7 @@ export function createEngine(parts: EngineParts): Engine {
       try {
         await work();
       } finally {
+        await run.second?.close();
         active.delete(run.execution.id);
         parts.onChange(run.execution.poolId);
         startNext();

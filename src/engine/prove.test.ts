@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { RetryableSourceError } from "../model/errors.ts";
 import type { Source, SourceAccess, SourceControl, SourceSessionView } from "../model/source.ts";
 import type { EndStep, Proof } from "../model/stop.ts";
+import { SecondConnection } from "./second-connection.ts";
 import { endUntilProven, killAfterMs, terminateAfterMs, type Ending } from "./prove.ts";
 
 /** A clock on which sleeping is the only thing that lets time pass. */
@@ -83,7 +84,7 @@ test("an empty list is believed only once the worker is gone", async () => {
   let looks = 0;
   const proof = await endUntilProven(
     ending({ workerGone: () => ++looks > 12 }),
-    { clock: fakeClock(), source, access },
+    { clock: fakeClock(), second: new SecondConnection(source, access) },
     { signal: never },
   );
   expect(proof.level).toBe("source idle");
@@ -95,7 +96,7 @@ test("a list that cannot be read is unknown, never empty: the loop goes on until
   const { source, calls } = scripted([...Array<"unreadable">(50).fill("unreadable"), []]);
   const proof = await endUntilProven(
     ending({ proofs }),
-    { clock: fakeClock(), source, access },
+    { clock: fakeClock(), second: new SecondConnection(source, access) },
     { signal: never },
   );
   expect(calls.filter((call) => call === "unreadable")).toHaveLength(50);
@@ -113,7 +114,11 @@ test("without a way to connect it is unknown too, and asked for anew", async () 
     return asked === 2 ? Promise.resolve(null) : access();
   };
   const proofs: Proof[] = [];
-  await endUntilProven(ending({ proofs }), { clock: fakeClock(), source, access: late }, { signal: never });
+  await endUntilProven(
+    ending({ proofs }),
+    { clock: fakeClock(), second: new SecondConnection(source, late) },
+    { signal: never },
+  );
   expect(proofs.map(({ level }) => level)).toEqual(["worker gone", "worker gone", "source idle"]);
   expect(calls).toEqual(["read 0"]);
 });
@@ -125,7 +130,7 @@ test("a session is cancelled at once, again at 0.25, 0.5, 1 and 2 s, and termina
   const { source, calls } = scripted([...Array.from({ length: 12 }, () => [session]), []]);
   await endUntilProven(
     ending({ step: async (step) => void steps.push(step) }),
-    { clock, source, access },
+    { clock, second: new SecondConnection(source, access) },
     { signal: never },
   );
   const at = (wanted: string): number[] =>
@@ -134,6 +139,19 @@ test("a session is cancelled at once, again at 0.25, 0.5, 1 and 2 s, and termina
   expect(at("terminated at the source")).toEqual([terminateAfterMs]);
   expect(calls.lastIndexOf("cancel")).toBeLessThan(calls.indexOf("terminate"));
   expect(steps.at(-1)?.step).toBe("source idle");
+});
+
+test.each([
+  ["runs nothing", { ...session, state: "idle" }],
+  ["is held back in sending", { ...session, waits: "Client:ClientWrite" }],
+])("a session that %s is terminated at once: a cancel would do nothing to it", async (_, deaf) => {
+  const { source, calls } = scripted([[session], [deaf], []]);
+  await endUntilProven(
+    ending({}),
+    { clock: fakeClock(), second: new SecondConnection(source, access) },
+    { signal: never },
+  );
+  expect(calls).toEqual(["read 1", "cancel", "read 1", "terminate", "read 0"]);
 });
 
 test("a declaration counts once the worker is gone, and the real proof comes before it where it can be had", async () => {
@@ -148,7 +166,7 @@ test("a declaration counts once the worker is gone, and the real proof comes bef
       workerGone: () => ++looks > 4,
       step: async (step) => void steps.push(step),
     }),
-    { clock: fakeClock(), source, access },
+    { clock: fakeClock(), second: new SecondConnection(source, access) },
     { signal: never },
   );
   expect(proof).toMatchObject({ level: "declared", note: 'declared over by key "lead": host down' });
@@ -161,7 +179,7 @@ test("a run that ended by itself gets a moment before its sessions are cancelled
   const { source, calls } = scripted([[session], [session], []]);
   await endUntilProven(
     ending({ stopAsked: () => false }),
-    { clock: fakeClock(), source, access },
+    { clock: fakeClock(), second: new SecondConnection(source, access) },
     { signal: never },
   );
   expect(calls).toEqual(["read 1", "read 1", "read 0"]);
@@ -182,7 +200,7 @@ test("a worker that does not end is told again and killed from 15 s on", async (
         return true;
       },
     }),
-    { clock, source: scripted([[]]).source, access },
+    { clock, second: new SecondConnection(scripted([[]]).source, access) },
     { signal: never },
   );
   expect(told).toBeGreaterThan(3);
@@ -192,14 +210,14 @@ test("without a connect there is nothing to look for; with a failed one an unrea
   const untouched = scripted(["unreadable"]);
   await endUntilProven(
     ending({ touched: () => false }),
-    { clock: fakeClock(), source: untouched.source, access },
+    { clock: fakeClock(), second: new SecondConnection(untouched.source, access) },
     { signal: never },
   );
   expect(untouched.calls).toEqual([]);
   const refused = scripted(["unreadable"]);
   const proof = await endUntilProven(
     ending({ neverOpened: () => true, stopAsked: () => false }),
-    { clock: fakeClock(), source: refused.source, access },
+    { clock: fakeClock(), second: new SecondConnection(refused.source, access) },
     { signal: never },
   );
   expect(refused.calls).toEqual(["unreadable"]);
@@ -218,7 +236,7 @@ test("the end of the server ends the loop without a proof", async () => {
           return true;
         },
       }),
-      { clock: fakeClock(), source, access },
+      { clock: fakeClock(), second: new SecondConnection(source, access) },
       { signal: stop.signal },
     ),
   ).rejects.toThrow("server ends");

@@ -1,18 +1,20 @@
 import type { Clock } from "../base/clock.ts";
 import type { RunPlan, SourceSessionId } from "../model/execution.ts";
-import type { SessionList, Source, SourceAccess, SourceControl, SourceSessionView } from "../model/source.ts";
+import type { SessionList, SourceControl, SourceSessionView } from "../model/source.ts";
 import type { EndStep, Proof, ProofLevel } from "../model/stop.ts";
-import { SecondConnection } from "./second-connection.ts";
+import type { SecondConnection } from "./second-connection.ts";
 
 /** Pauses between looks; the last one repeats. A session closed by us is gone in milliseconds. */
-const lookAgainMs = [10, 40, 100, 100, 250, 500, 1000, 1500, 1500, 2000];
+const lookAgainMs = [0, 2, 8, 40, 100, 100, 250, 500, 1000, 1500, 1500, 2000];
 /** The pause while the list cannot be read and `longAfterMs` have passed: it may take a night. */
 const unreadableMs = 10_000;
 const longAfterMs = 30_000;
+/** Looks so close to each other that nothing is written between them: the source comes first. */
+const quickLooks = 3;
 /** When a session is asked again to give up its statement, from its first sight: a cancel can be lost without an error. */
 const cancelAtMs = [0, 250, 500, 1000, 2000];
 /** Without a stop, sessions are first given these looks to end by themselves. */
-const patientLooks = 4;
+const patientLooks = 6;
 /** From here on sessions are terminated instead of asked: user SQL can swallow a cancel. */
 export const terminateAfterMs = 5000;
 /** From here on the pool's process is killed if the run in it has not ended. */
@@ -46,10 +48,8 @@ export interface Ending {
 
 export interface ProveParts {
   clock: Clock;
-  /** Null for a job without a connection. */
-  source: Source | null;
-  /** How to look, asked for at every new connection: a password may be put right meanwhile. A rejection is "unknown". */
-  access: () => Promise<SourceAccess | null>;
+  /** Over which it looks; null for a job without a connection. */
+  second: SecondConnection | null;
 }
 
 /**
@@ -57,27 +57,26 @@ export interface ProveParts {
  * when a stop was asked for or the worker is gone.
  *
  * Each turn: tell the worker to end, and kill it after 15 s; read over the server's own second connection
- * which sessions carry the execution's tag; cancel them, again at 0.25, 0.5, 1 and 2 s, terminate them from
- * 5 s on; look again. A list that cannot be read is unknown, never empty: the loop goes on until it can, or
+ * which sessions carry the execution's tag; cancel them, again at 0.25, 0.5, 1 and 2 s, terminate what runs no
+ * statement or waits for its client, and everything from 5 s on; look again. A list that cannot be read is unknown, never empty: the loop goes on until it can, or
  * until a person declares the execution over.
  * Returns the proof, `source idle` or `declared`. Rejects only when `signal` aborts (the server itself ends).
  */
 export async function endUntilProven(
   ending: Ending,
-  { clock, source, access }: ProveParts,
+  { clock, second }: ProveParts,
   { signal }: { signal: AbortSignal },
 ): Promise<Proof> {
   const looking = AbortSignal.any([signal, ending.declared]);
   const trace = new Trace(ending, clock);
-  const second = source === null ? null : new SecondConnection(source, access);
   const press = new Pressure(ending, clock, trace);
   try {
     for (let turn = 0; ; turn += 1) {
       signal.throwIfAborted();
-      await press.worker();
+      press.worker();
       // Before the look: a worker that is gone now cannot open a session after it.
       const workerGone = ending.workerGone();
-      if (workerGone) await trace.once("worker gone", "nothing of it is left in the pool's process");
+      if (workerGone) trace.once("worker gone", "nothing of it is left in the pool's process");
       if (workerGone && ending.declared.aborted) return await trace.declared(String(ending.declared.reason));
       const level = workerGone ? "worker gone" : "recorded";
       if (second === null || !ending.touched()) {
@@ -92,14 +91,15 @@ export async function endUntilProven(
       if ("unknown" in look) {
         if (workerGone && ending.neverOpened())
           return await trace.idle("no session at the source was ever opened; it cannot be read now");
-        await trace.once("source unknown", look.unknown);
+        trace.once("source unknown", look.unknown);
         await trace.reached(level, `the list of sessions at the source cannot be read: ${look.unknown}`);
       } else if (look.list.sessions.length > 0) {
         const pids = look.list.sessions.map(({ pid }) => pid);
-        await trace.once("source read", `its list holds session ${pids.join(", ")} of this execution`);
+        trace.once("source read", `its list holds session ${pids.join(", ")} of this execution`);
         if (ending.stopAsked() || turn >= patientLooks) {
           await press.sessions(look.control, look.list, { signal: looking });
-          await trace.reached(level, `still at the source: ${press.waitsFor(look.list)}`);
+          if (turn >= quickLooks)
+            await trace.reached(level, `still at the source: ${press.waitsFor(look.list)}`);
         }
       } else if (workerGone) {
         return await trace.idle(
@@ -111,6 +111,7 @@ export async function endUntilProven(
           "none of its sessions is at the source; the pool's process has not ended it yet",
         );
       }
+      if (turn >= quickLooks) await trace.write();
       const unknownForLong = "unknown" in look && press.elapsedMs >= longAfterMs;
       await pause(ending, clock, unknownForLong ? unreadableMs : pauseAfter(turn), { signal });
     }
@@ -143,13 +144,13 @@ class Pressure {
     return this.#clock.monotonic() - this.#began;
   }
 
-  async worker(): Promise<void> {
+  worker(): void {
     const { stopAsked, workerGone, abort, kill } = this.#ending;
     if (!stopAsked() || workerGone()) return;
     if (this.elapsedMs < killAfterMs) {
-      if (abort()) await this.#trace.once("told the worker", "to abort the run and close its sessions");
+      if (abort()) this.#trace.once("told the worker", "to abort the run and close its sessions");
     } else if (kill()) {
-      await this.#trace.once("killed the worker", `it had not ended after ${String(killAfterMs / 1000)} s`);
+      this.#trace.once("killed the worker", `it had not ended after ${String(killAfterMs / 1000)} s`);
     }
   }
 
@@ -160,12 +161,12 @@ class Pressure {
   ): Promise<void> {
     for (const session of sessions) {
       try {
-        if (this.elapsedMs >= terminateAfterMs) {
-          await this.#trace.once("terminated at the source", `session ${String(session.pid)}`);
+        if (isDeafToCancel(session) || this.elapsedMs >= terminateAfterMs) {
           await control.terminate(session, options);
+          this.#trace.once("terminated at the source", `session ${String(session.pid)}`);
         } else if (this.#isDue(session)) {
-          await this.#trace.add("cancelled at the source", `session ${String(session.pid)}`);
           await control.cancel(session, options);
+          this.#trace.add("cancelled at the source", `session ${String(session.pid)}`);
         }
       } catch {
         // Whether it helped is seen at the next look; a session that cannot be ended stays on the list.
@@ -190,17 +191,29 @@ class Pressure {
   }
 }
 
+/**
+ * One that runs nothing, or is held back in sending to its client, gives nothing up on a cancel: it has only to
+ * go, and its worker may be too busy to say goodbye.
+ */
+function isDeafToCancel({ state, waits }: SourceSessionView): boolean {
+  return state.startsWith("idle") || waits.startsWith("Client:");
+}
+
 function sessionsAt({ sessions }: SessionList): string {
   const described = ({ pid, state, waits }: SourceSessionView): string =>
     `${String(pid)} (${state}${waits === "" ? "" : `, waits for ${waits}`})`;
   return `session ${sessions.map(described).join(", ")}`;
 }
 
-/** The written trace: the level reached, and each step towards it, neither twice in the same words. */
+/**
+ * The written trace: the level reached, and each step towards it, neither twice in the same words. Steps are
+ * written where the loop waits anyway: a durable write in between would keep the source waiting.
+ */
 class Trace {
   readonly #ending: Ending;
   readonly #clock: Clock;
-  readonly #steps = new Set<string>();
+  readonly #known = new Set<string>();
+  readonly #steps: EndStep[] = [];
   #said = "";
 
   constructor(ending: Ending, clock: Clock) {
@@ -208,18 +221,23 @@ class Trace {
     this.#clock = clock;
   }
 
-  async add(step: EndStep["step"], note: string): Promise<void> {
-    await this.#ending.step({ at: this.#clock.now(), step, note });
+  add(step: EndStep["step"], note: string): void {
+    this.#steps.push({ at: this.#clock.now(), step, note });
   }
 
-  async once(step: EndStep["step"], note: string): Promise<void> {
+  once(step: EndStep["step"], note: string): void {
     const text = `${step} ${note}`;
-    if (this.#steps.has(text)) return;
-    this.#steps.add(text);
-    await this.add(step, note);
+    if (this.#known.has(text)) return;
+    this.#known.add(text);
+    this.add(step, note);
+  }
+
+  async write(): Promise<void> {
+    for (const step of this.#steps.splice(0)) await this.#ending.step(step);
   }
 
   async reached(level: ProofLevel, note: string): Promise<Proof> {
+    await this.write();
     const proof = { level, at: this.#clock.now(), note };
     if (`${level} ${note}` !== this.#said) await this.#ending.record(proof);
     this.#said = `${level} ${note}`;
@@ -227,12 +245,12 @@ class Trace {
   }
 
   async idle(note: string): Promise<Proof> {
-    await this.add("source idle", note);
+    this.add("source idle", note);
     return this.reached("source idle", note);
   }
 
   async declared(because: string): Promise<Proof> {
-    await this.add("declared", because);
+    this.add("declared", because);
     return this.reached("declared", because);
   }
 }

@@ -12,6 +12,7 @@ import type { ActiveRun } from "./active-run.ts";
 import { decideEnd, writeEnd } from "./end-run.ts";
 import { jobItem, jobLine } from "./log.ts";
 import { endUntilProven } from "./prove.ts";
+import { SecondConnection } from "./second-connection.ts";
 
 export interface LifeParts {
   store: StateStore;
@@ -127,6 +128,7 @@ export class RunLife {
       session: async (session) => {
         run.sessions.push(session);
         run.openSessions += 1;
+        this.#secondOf(run)?.openAhead({ signal: this.#ending });
         run.onProgress();
         await recorded(store.addSession(id, session));
       },
@@ -161,7 +163,7 @@ export class RunLife {
   }
 
   #prove(run: ActiveRun): Promise<Proof> {
-    const { store, clock, source } = this.#parts;
+    const { store, clock } = this.#parts;
     const { id, plan } = run.execution;
     return endUntilProven(
       {
@@ -185,13 +187,19 @@ export class RunLife {
         record: (proof) => store.recordProof(id, proof).catch((error: unknown) => this.#tell(run, error)),
         step: (step) => store.recordStep(id, step).catch((error: unknown) => this.#tell(run, error)),
       },
-      {
-        clock,
-        access: () => this.accessOf(run.execution),
-        source: plan.dataSource === null ? null : source(plan.dataSource.type),
-      },
+      { clock, second: this.#secondOf(run) },
       { signal: this.#ending },
     );
+  }
+
+  /** The one over which the end of this run is proven; null for a job without a connection. */
+  #secondOf(run: ActiveRun): SecondConnection | null {
+    const { dataSource } = run.execution.plan;
+    if (dataSource === null) return null;
+    run.second ??= new SecondConnection(this.#parts.source(dataSource.type), () =>
+      this.accessOf(run.execution),
+    );
+    return run.second;
   }
 
   async #end(
