@@ -34,9 +34,11 @@ export interface Listening {
  * @throws UserError naming the address when it is taken or not this machine's.
  */
 export async function listen(app: App, { host, port }: { host: string; port: number }): Promise<Listening> {
-  const answer = getRequestListener((request, { incoming }) =>
-    app.fetch(request, addressOf(incoming.socket.remoteAddress)),
-  );
+  const answer = getRequestListener((request, { incoming, outgoing }) => {
+    const caller = { requestId: newId(), address: addressOf(incoming.socket.remoteAddress) };
+    outgoing.setHeader("x-request-id", caller.requestId);
+    return app.fetch(request, caller);
+  });
   const server = createServer(limits, (request, response) => {
     const refused = refusedTarget(request);
     if (refused === null) void answer(request, response);
