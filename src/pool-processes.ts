@@ -170,6 +170,7 @@ class PoolProcess {
         this.#restIfIdle();
         break;
       case "failed-to-open":
+        this.#closing = true;
         this.#ready.reject(new Error(message.message));
         break;
       case "unusable":

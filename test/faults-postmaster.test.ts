@@ -173,6 +173,10 @@ test("the postmaster is killed and a new server starts: the younger server is th
 test("a smart shutdown refuses our look while the query runs: unknown until the server is back", async () => {
   const { job, backend } = await burning("smart");
   process.kill(backend, "SIGSTOP");
+  // A second connection that is open already would go on reading; this one has to come anew, and is refused.
+  await scene.source.sql(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'nightdesk-control'",
+  );
   process.kill(cluster.pid, "SIGTERM");
   await until(async () =>
     scene.source.sql("select 1").then(

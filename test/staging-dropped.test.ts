@@ -51,7 +51,9 @@ test.each([
   if (status === "CANCEL") {
     await until(async () => (await taggedSessions(source)).find(({ state }) => state === "active") ?? null);
     await until(async () => {
-      const rows = await source.sql("select 1 from pg_stat_activity where wait_event = 'PgSleep'");
+      const rows = await source.sql(
+        "select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()",
+      );
       return rows.length > 0 ? rows : null;
     });
     await server.ok("POST", `${job.path}/cancel`);

@@ -84,7 +84,7 @@ test("a run that ended by itself is RUNNING until its idle session is gone, and 
     // Everything is sent, our side is still paying for the rows: the backend is idle.
     const pid = await until(async () => {
       const [idle] = await source.sql<{ pid: number }>(
-        "select pid from pg_stat_activity where application_name like 'nd:%' and state = 'idle' and query like 'COPY%'",
+        "select pid from pg_stat_activity where application_name like 'nd:%' and state = 'idle' and query like 'COPY%' and datname = current_database()",
       );
       return idle?.pid ?? null;
     });
