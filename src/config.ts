@@ -16,8 +16,8 @@ const schema = z.object({
   stopGraceSeconds: z.coerce.number().min(0).max(3600).default(10),
   /** Longest time without a row or activity at the source; 0: no limit. */
   noProgressSeconds: z.coerce.number().min(0).max(86_400).default(120),
-  /** Longest time of one execution; 0: no limit. */
-  executionLimitSeconds: z.coerce.number().min(0).max(31_536_000).default(0),
+  /** Longest time of one execution; 0: no limit. At most what a timer can hold, about 23 days. */
+  executionLimitSeconds: z.coerce.number().min(0).max(2_000_000).default(0),
   /** For tests: places where this process and those of its pools fail, see base/failpoint.ts. */
   failpoints: z.string().default(""),
 });
@@ -45,7 +45,7 @@ const settings = {
   },
   executionLimitSeconds: {
     names: "NIGHTDESK_EXECUTION_LIMIT_SECONDS",
-    takes: "seconds from 0 (no limit) to 31536000",
+    takes: "seconds from 0 (no limit) to 2000000",
   },
 } as const;
 
