@@ -107,8 +107,11 @@ async function openFile(file: string, options: Record<string, string>): Promise<
 }
 
 function storeOf(connections: Connections, closed: () => void): PoolStore {
+  let making: Promise<void> = Promise.resolve();
   return {
-    ensureSchema: (schema) => ensureSchema(connections, schema),
+    // One after the other: runs that begin together would get in each other's way.
+    ensureSchema: (schema) =>
+      (making = making.catch(() => undefined).then(() => ensureSchema(connections, schema))),
     dropAllStaging: () => dropAllStaging(connections),
     stage: (target) => stage(connections, target),
     swap: (staged, marker, lastCheck, options) => swap(connections, staged, marker, lastCheck, options),
