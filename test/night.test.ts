@@ -15,6 +15,7 @@ import {
   waitForStatus,
   type TestServer,
 } from "./support/nightdesk.ts";
+import { stagingIn } from "./support/contents.ts";
 import { runNightdesk, type CliRun } from "./support/cli-run.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
 
@@ -149,8 +150,8 @@ test("the two curl lines: RUNNING, cancel, CANCEL, nothing at the source, the po
   expect([cancel.status, cancel.text, cancel.headers.get("x-nightdesk-code")]).toEqual([200, "", "0"]);
   expect(await statusOf(server, pool.poolId, job.jobId)).toBe("CANCEL");
   expect([await checksum(job.path, '"BKPF"'), await checksum(job.path, '"BSEG"')]).toEqual(before);
-  const tables = await server.ok("GET", `/integration/api/pools/${pool.poolId}/tables`);
-  expect(tables.filter((table: { name: string }) => table.name.includes("staging"))).toEqual([]);
+  // In the file itself: no list shows what is the store's own.
+  expect(await stagingIn(join(server.home, "pools", pool.poolId))).toEqual([]);
 
   // Pasted twice it does nothing.
   const again = await server.call("POST", `${job.path}/cancel`, { key: operatorKey });

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { makeExtractionJob, makePool, startTestServer, waitForStatus } from "./support/nightdesk.ts";
-import { poolPids } from "./support/pool-pids.ts";
+import { poolPids } from "./support/processes.ts";
 import { createDatabase } from "./support/postgres.ts";
 
 const small = 100_000;

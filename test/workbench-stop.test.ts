@@ -12,7 +12,7 @@ import {
   until,
   type TestServer,
 } from "./support/nightdesk.ts";
-import { poolPids } from "./support/pool-pids.ts";
+import { poolPids } from "./support/processes.ts";
 import { startServerProcess } from "./support/server-process.ts";
 
 const endless = "select count(*) from range(100000000) a, range(1000000) b";

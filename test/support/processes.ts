@@ -16,3 +16,6 @@ export async function processesWith(...words: string[]): Promise<number[]> {
 /** Ids of the processes that own this pool of this home: one, or none when it is closed. */
 export const poolProcesses = (home: string, poolId: string): Promise<number[]> =>
   processesWith("pool-process", `${home}/pools/${poolId}`);
+
+/** Ids of the processes of all pools of a home. */
+export const poolPids = (home: string): Promise<number[]> => processesWith("pool-process", home);
