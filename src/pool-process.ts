@@ -15,6 +15,8 @@ import { openPoolStore } from "./pool/index.ts";
 import { runExecution } from "./runner/run-execution.ts";
 import { sourceOf } from "./sources.ts";
 
+const notUsable = "its store answered nothing more";
+
 /** How long runs may clean up after the server is gone; a successor waits for the pool's file meanwhile. */
 const orphanGraceMs = 3000;
 
@@ -68,7 +70,7 @@ function serve(store: PoolStore): void {
         return;
       }
       // Its word is not the last one: a COMMIT may be durable though it failed here. The successor reads the marker.
-      await send({ type: "unusable" });
+      await send({ type: "unusable", why: notUsable });
       process.exit(1);
     });
     runs.set(executionId, { abort, touchRecorded, ended });
@@ -82,7 +84,7 @@ function serve(store: PoolStore): void {
       await send({ type: "answer", askId, answer: await ask(store, question, { signal: abort.signal }) });
     } catch (error) {
       const usable = await isUsable(store);
-      if (!usable) await send({ type: "unusable" });
+      if (!usable) await send({ type: "unusable", why: notUsable });
       await send({
         type: "answer",
         askId,
@@ -170,12 +172,18 @@ async function ask(
   }
 }
 
+/** A clean-up that hangs keeps its execution from being proven to be over. The successor undoes what it left. */
+async function endItself(why: string): Promise<void> {
+  await send({ type: "unusable", why });
+  process.kill(process.pid, "SIGKILL");
+}
+
 /** A predecessor may hold the file for as long as its clean-up takes; asked again until then. */
 async function openWhenFree(folder: string): Promise<PoolStore> {
   const until = performance.now() + 20_000;
   for (;;) {
     try {
-      return await openPoolStore({ folder });
+      return await openPoolStore({ folder, onStuck: (why) => void endItself(why) });
     } catch (error) {
       if (performance.now() > until || !/lock/i.test(errorLine(error))) throw error;
       await systemClock.sleep(100);

@@ -56,6 +56,8 @@ class PoolProcess {
   #idle: NodeJS.Timeout | undefined;
 
   #closing = false;
+  /** Its own last word on why it ends; null as long as it gave none. */
+  #why: string | null = null;
 
   constructor(folder: string, { environment, failpoints }: PoolProcessSettings) {
     const inSource = import.meta.url.endsWith(".ts");
@@ -175,6 +177,7 @@ class PoolProcess {
         break;
       case "unusable":
         this.#closing = true;
+        this.#why = message.why;
         break;
       case "touching":
         this.#hand(message.executionId, async ({ touching }) => {
@@ -233,7 +236,7 @@ class PoolProcess {
 
   #end(how: string): void {
     clearTimeout(this.#idle);
-    const detail = `the pool's process ended (${how})`;
+    const detail = `the pool's process ended (${this.#why ?? how})`;
     this.#ready.reject(new Error(detail));
     for (const live of this.#runs.values()) {
       void live.tail.then(() => {

@@ -29,7 +29,7 @@ import type { ServerProcess } from "./support/server-process.ts";
 
 let folder: string;
 let scene: Scene;
-/** Loads; waits at the source first, until it is stopped; copies in the pool. */
+/** Loads; waits at the source first, until it is stopped; copies in the pool; copies and then fails. */
 let jobs: Record<KillCase["doing"], SceneJob>;
 const adminKey = newKeyText();
 
@@ -42,29 +42,31 @@ beforeAll(async () => {
   });
   stopped.tables = {};
   const load = await loadedJob(scene, "load", { through: "fast" });
-  const { id } = await scene.server.ok("POST", `/integration/api/pools/${scene.poolId}/jobs`, {
-    name: "transform",
-    dataPoolId: scene.poolId,
-    dataSourceId: scene.connections.fast,
-  });
-  const path = `/integration/api/pools/${scene.poolId}/jobs/${id as string}`;
-  const statement = `drop table if exists "COPY"; create table "COPY" as select * from "BSEG"`;
-  await makeTransformation(scene.server, path, "copy", statement);
-  const transform = {
-    name: "transform",
-    jobId: id as string,
-    path,
-    extractionId: "",
-    through: "fast" as const,
-    tables: {},
-  };
-  jobs = { load, stop: stopped, transform };
-  scene.jobs.push(transform);
+  const copy = `drop table if exists "COPY"; create table "COPY" as select * from "BSEG"`;
+  const transform = await transforming("transform", copy);
+  const failing = await transforming("failing transform", `${copy}; select * from "NOWHERE"`);
+  jobs = { load, stop: stopped, transform, "failing transform": failing };
 });
 afterAll(async () => {
   await scene?.end();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** A job of one transformation. */
+async function transforming(name: string, statement: string): Promise<SceneJob> {
+  const { poolId, connections, server } = scene;
+  const { id } = await server.ok("POST", `/integration/api/pools/${poolId}/jobs`, {
+    name,
+    dataPoolId: poolId,
+    dataSourceId: connections.fast,
+  });
+  const jobId = id as string;
+  const path = `/integration/api/pools/${poolId}/jobs/${jobId}`;
+  await makeTransformation(server, path, "copy", statement);
+  const job: SceneJob = { name, jobId, path, extractionId: "", through: "fast", tables: {} };
+  scene.jobs.push(job);
+  return job;
+}
 
 const home = (): string => join(folder, "home");
 
@@ -92,7 +94,7 @@ async function restartApart(failpoints: string): Promise<ServerProcess> {
 /** What the job's table holds, and what it will hold after a whole run: never the same. */
 async function before(doing: KillCase["doing"]): Promise<{ table: string; old: string; fresh: string }> {
   const { path } = jobs.load;
-  if (doing === "transform") {
+  if (doing === "transform" || doing === "failing transform") {
     await scene.server.ok("POST", `${jobs.transform.path}/execute`, {});
     await waitForStatus(scene.server, scene.poolId, jobs.transform.jobId, "SUCCESS");
     await scene.source.sql('update "BSEG" set version = version + 1');
@@ -117,7 +119,7 @@ async function begin(doing: KillCase["doing"]): Promise<void> {
   const job = jobs[doing];
   const lost = (): undefined => undefined;
   await scene.server
-    .call("POST", `${job.path}/execute`, { body: doing === "transform" ? {} : { mode: "FULL" } })
+    .call("POST", `${job.path}/execute`, { body: job.extractionId === "" ? {} : { mode: "FULL" } })
     .catch(lost);
   if (doing !== "stop") return;
   const { jobs: rows } = await scene.server.ok("GET", `/desk/v1/pools/${scene.poolId}/status`);
@@ -196,6 +198,34 @@ test.each(["session.opened", "swap.before-commit", "commit.begun"])(
     expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(old);
   },
 );
+
+test("a rollback that hangs has a deadline of its own: FAIL with what led to it, and the pool as it was", async () => {
+  const { table, old } = await before("failing transform");
+  await restart("rollback.begun=hang");
+  await begin("failing transform");
+  const { status, says } = await endOf(scene, jobs["failing transform"]);
+  expect([status, says]).toEqual(["FAIL", expect.stringMatching(/rolling back did not end.*NOWHERE/)]);
+  expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(old);
+  await checkScene(scene);
+});
+
+test("dropping staging that hangs has a deadline of its own: FAIL with what led to it, and nothing is left of it", async () => {
+  const broken = await loadedJob(scene, "broken", {
+    through: "fast",
+    filter: "belnr / (4000 - belnr) < 9999",
+  });
+  broken.tables = {};
+  const { table, old } = await before("load");
+  await restart("clean-up.begun=hang");
+  await execute(scene, broken);
+  const { status, says } = await endOf(scene, broken);
+  expect([status, says]).toEqual([
+    "FAIL",
+    expect.stringMatching(/dropping the staging table.*division by zero/),
+  ]);
+  expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(old);
+  await checkScene(scene);
+});
 
 /** The line of the log that comes right before the swap. */
 async function untilSwapping(): Promise<void> {

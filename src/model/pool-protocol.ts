@@ -37,7 +37,7 @@ export type FromPool =
   | { type: "item"; item: ExecutionItem }
   | { type: "log"; line: Omit<LogLine, "sequence"> }
   /** The pool's file has to be opened anew, by another process; this one takes no more work and ends. */
-  | { type: "unusable" }
+  | { type: "unusable"; why: string }
   /** Nothing of the run is left in this process: sessions closed, staging dropped, pool statement over. */
   | { type: "ended"; executionId: string; outcome: RunOutcome }
   /** The work on a question begins now: without this message of it, nothing of it ever ran. */

@@ -118,8 +118,8 @@ export interface StagingTable {
   append(batch: ColumnBatch): Promise<void>;
   /** Makes all rows durable and counts them. */
   finish(): Promise<{ rows: number }>;
-  /** Drops it; harmless twice. */
-  drop(): Promise<void>;
+  /** Drops it; harmless twice. `after`: what led here, told if the dropping hangs. */
+  drop(after?: unknown): Promise<void>;
 }
 
 export interface LoadMarker {

@@ -1,7 +1,12 @@
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { failpoint } from "../base/failpoint.ts";
+import { errorLine } from "../model/errors.ts";
 
 /** How often an interrupt is repeated until the statement has ended: one that comes between two steps of it is lost. */
 const interruptEveryMs = 50;
+
+/** How long a rollback, or the dropping of a staging table, may take. */
+const cleanUpMs = 15_000;
 
 /**
  * Connections of one open pool. Each piece of work gets a fresh one, so that no search path, temporary
@@ -10,10 +15,13 @@ const interruptEveryMs = 50;
 export class Connections {
   readonly #instance: DuckDBInstance;
   readonly #work = new Set<Promise<unknown>>();
+  readonly #onStuck: (why: string) => void;
   #closed = false;
 
-  constructor(instance: DuckDBInstance) {
+  /** @param onStuck told when a clean-up has not ended in its time: only the end of this process ends it then. */
+  constructor(instance: DuckDBInstance, onStuck: (why: string) => void) {
     this.#instance = instance;
+    this.#onStuck = onStuck;
   }
 
   /** A connection that the caller disconnects. */
@@ -38,6 +46,32 @@ export class Connections {
     } finally {
       this.#work.delete(done);
     }
+  }
+
+  /**
+   * Undoes something, under a deadline of its own: whoever waits for it may be a run that is proven to be over
+   * only when it ends. `after` is what led here: an error must not be lost if this hangs.
+   */
+  async cleanUp(what: string, after: unknown, work: () => Promise<void>): Promise<void> {
+    const timer = setTimeout(() => {
+      // A stop's reason is data, not an error.
+      const cause = after instanceof Error ? `, after: ${errorLine(after)}` : "";
+      this.#onStuck(`${what} did not end within ${String(cleanUpMs / 1000)} s${cause}`);
+    }, cleanUpMs);
+    try {
+      await work();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends a transaction without a trace. Never throws: without a transaction, or in a broken store, there is none to end. */
+  async rollBack(connection: DuckDBConnection, after: unknown): Promise<void> {
+    await this.cleanUp("rolling back", after, async () => {
+      await failpoint("rollback.begun");
+      // The error that led here is the one to report.
+      await connection.run("ROLLBACK").catch(() => undefined);
+    });
   }
 
   /** Refuses new work, waits for what runs, closes the file. */
@@ -76,15 +110,6 @@ export async function interruptible<T>(
   } finally {
     signal.removeEventListener("abort", interrupt);
     clearInterval(timer);
-  }
-}
-
-/** Ends a transaction without a trace. Never throws: without a transaction, or in a broken store, there is none to end. */
-export async function rollBack(connection: DuckDBConnection): Promise<void> {
-  try {
-    await connection.run("ROLLBACK");
-  } catch {
-    // The error that led here is the one to report.
   }
 }
 

@@ -27,6 +27,8 @@ export interface PoolStoreOptions {
   memoryLimitMb?: number;
   /** Default 2. */
   threads?: number;
+  /** Told, in one line, when a clean-up hangs and only the end of this process would end it. Default: nothing is done. */
+  onStuck?: (why: string) => void;
 }
 
 /** A second instance on one file in one process would corrupt it unseen; a second process is refused by DuckDB. */
@@ -40,6 +42,7 @@ export async function openPoolStore({
   folder,
   memoryLimitMb = 512,
   threads = 2,
+  onStuck = () => undefined,
 }: PoolStoreOptions): Promise<PoolStore> {
   await mkdir(folder, { recursive: true });
   const place = await realpath(folder);
@@ -47,7 +50,7 @@ export async function openPoolStore({
   openFolders.add(place);
   try {
     const instance = await openLocked(place, memoryLimitMb, threads);
-    return storeOf(new Connections(instance), () => openFolders.delete(place));
+    return storeOf(new Connections(instance, onStuck), () => openFolders.delete(place));
   } catch (error) {
     openFolders.delete(place);
     throw storeError("open the pool", error);

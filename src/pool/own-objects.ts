@@ -1,7 +1,7 @@
 import { version, type DuckDBConnection } from "@duckdb/node-api";
 import { createHash } from "node:crypto";
 import { catalogStatements } from "./catalog.ts";
-import { rollBack, rowsOf } from "./connections.ts";
+import { rowsOf } from "./connections.ts";
 import { bookSchema, functionSchema } from "./names.ts";
 import { functionStatements } from "./vertica-functions.ts";
 
@@ -26,7 +26,7 @@ export async function installOwnObjects(connection: DuckDBConnection): Promise<v
     await connection.run(`INSERT INTO ${installed} VALUES (?)`, [digest]);
     await connection.run("COMMIT");
   } catch (error) {
-    await rollBack(connection);
+    await connection.run("ROLLBACK").catch(() => undefined);
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import {
 } from "@duckdb/node-api";
 import { UserError } from "../model/errors.ts";
 import type { QueryResult } from "../model/pool-store.ts";
-import { rollBack, type Connections } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 import { storeError } from "./duckdb-error.ts";
 import { beginScript, parseScript, withPrepared } from "./script.ts";
 import type { Statement } from "./statements.ts";
@@ -43,7 +43,7 @@ export async function query(
       await connection.run("COMMIT");
       return result;
     } catch (error) {
-      await rollBack(connection);
+      await connections.rollBack(connection, error);
       if (error instanceof UserError || (signal.aborted && error === signal.reason)) throw error;
       throw storeError("run the statement", error);
     }

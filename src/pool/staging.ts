@@ -1,5 +1,6 @@
 import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
 import { randomUUID } from "node:crypto";
+import { failpoint } from "../base/failpoint.ts";
 import { widthOf, type ColumnBatch } from "../model/columns.ts";
 import { UserError } from "../model/errors.ts";
 import type { StagingTable, StagingTarget } from "../model/pool-store.ts";
@@ -118,7 +119,14 @@ export class DuckDBStagingTable implements StagingTable {
     return { rows: stored };
   }
 
-  async drop(): Promise<void> {
+  async drop(after?: unknown): Promise<void> {
+    await this.#connections.cleanUp(`dropping the staging table of "${this.target.table}"`, after, () =>
+      this.#drop(),
+    );
+  }
+
+  async #drop(): Promise<void> {
+    await failpoint("clean-up.begun");
     if (this.#open !== null) {
       const { connection, appender } = this.#open;
       this.#open = null;

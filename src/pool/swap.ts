@@ -5,7 +5,7 @@ import { UserError } from "../model/errors.ts";
 import type { LoadMarker, StagingTable } from "../model/pool-store.ts";
 import { changeMark, forgetMarks, setMark } from "./change-marks.ts";
 import { commit, mark } from "./commit.ts";
-import { checkpoint, rollBack, rowsOf, type Connections } from "./connections.ts";
+import { checkpoint, rowsOf, type Connections } from "./connections.ts";
 import { isConflict, storeError } from "./duckdb-error.ts";
 import { identifier, qualified } from "./quote.ts";
 import { addRows } from "./add-rows.ts";
@@ -36,7 +36,7 @@ export async function swap(
         await swapOnce(connections, connection, tables, marker, lastCheck, { signal });
         return;
       } catch (error) {
-        await rollBack(connection);
+        await connections.rollBack(connection, error);
         if (!isConflict(error)) throw error;
         if (waitMs === null) throw stillHeld(error);
       }

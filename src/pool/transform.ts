@@ -2,7 +2,7 @@ import { failpoint } from "../base/failpoint.ts";
 import { UserError } from "../model/errors.ts";
 import type { LoadMarker } from "../model/pool-store.ts";
 import { commit, mark } from "./commit.ts";
-import { rollBack, type Connections } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 import { storeError } from "./duckdb-error.ts";
 import { beginScript, parseScript, withPrepared } from "./script.ts";
 
@@ -37,7 +37,7 @@ export async function transform(
       await commit(connections, connection, marker);
       await failpoint("transform.committed");
     } catch (error) {
-      await rollBack(connection);
+      await connections.rollBack(connection, error);
       if (error instanceof UserError || (signal.aborted && error === signal.reason)) throw error;
       throw storeError("run the transformation", error);
     }

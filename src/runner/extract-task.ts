@@ -58,7 +58,7 @@ export async function extractTask(run: Run, task: PlannedTask, record: Record): 
   } catch (error) {
     if (signal.aborted) await record.log(messages.canceling(task.name));
     for (const { staging, record: step } of staged) {
-      await staging.drop();
+      await staging.drop(error);
       await step.end(signal.aborted ? "CANCEL" : "FAIL", "discarded");
     }
     throw error;
@@ -175,9 +175,9 @@ async function stageTable(
     );
     return { staging, record };
   } catch (error) {
-    await failpoint("clean-up.begun");
-    await staging?.drop();
+    // Before the clean-up, which may hang.
     if (!signal.aborted) await record.log(tableFailure(table.tableName, error));
+    await staging?.drop(error);
     await record.end(signal.aborted ? "CANCEL" : "FAIL", staging === null ? "untouched" : "discarded");
     throw error;
   }

@@ -4,7 +4,7 @@ export interface KillCase {
   /** The failpoint; whichever process passes it dies there. */
   at: string;
   /** What the pass is on the way of. */
-  doing: "load" | "stop" | "transform";
+  doing: "load" | "stop" | "transform" | "failing transform";
   /** Of the execution, when all is up again. */
   ends: "SUCCESS" | "FAIL" | "CANCEL";
   /** What the pool holds then: as before, or all of the new. */
@@ -30,6 +30,7 @@ export const killCases: readonly KillCase[] = [
   { at: "commit.begun", doing: "load", ends: "FAIL", holds: "old" },
   { at: "swap.committed", doing: "load", ends: "FAIL", holds: "new" },
   { at: "clean-up.begun", doing: "stop", ends: "CANCEL", holds: "old" },
+  { at: "rollback.begun", doing: "failing transform", ends: "FAIL", holds: "old" },
   { at: "transform.before-commit", doing: "transform", ends: "FAIL", holds: "old" },
   { at: "transform.committed", doing: "transform", ends: "FAIL", holds: "new" },
 ];
