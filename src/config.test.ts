@@ -61,7 +61,7 @@ test.each(["0.0.0.0", "::", "192.0.2.1", "db.example", "127.evil.example", "loca
   (host) => {
     expect(complaint({}, { host })).toBe(
       `read the configuration: plain HTTP on ${host} would send keys over the network in clear. ` +
-        "Next: listen on 127.0.0.1, or accept the risk with --insecure-http",
+        "Next: listen on 127.0.0.1, add --https-port, or accept the risk with --insecure-http",
     );
     expect(complaint({}, { host, insecureHttp: false })).not.toBe("");
     expect(read({}, { host, insecureHttp: true })).toMatchObject({ host, insecureHttp: true });

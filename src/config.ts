@@ -9,6 +9,12 @@ const schema = z.object({
   host: z.string().min(1).default("127.0.0.1"),
   port: z.coerce.number().int().min(0).max(65535).default(4480),
   insecureHttp: z.boolean().default(false),
+  /** Null: no HTTPS. */
+  httpsPort: z.coerce.number().int().min(0).max(65535).nullable().default(null),
+  /** Null: a certificate that the server makes for itself. */
+  tls: z.object({ certificate: z.string(), key: z.string() }).nullable().default(null),
+  /** What its own certificate is valid for, beside this machine's names. */
+  tlsNames: z.array(z.string().regex(/^[\w.:-]+$/)).default([]),
   /** Null: made and shown once, if the home has no admin key yet. */
   adminKey: z.string().nullable().default(null),
   mostRunning: z.coerce.number().int().min(1).max(64).default(4),
@@ -30,6 +36,10 @@ export interface ConfigInput {
   host?: string | undefined;
   port?: string | number | undefined;
   insecureHttp?: boolean | undefined;
+  httpsPort?: string | number | undefined;
+  tlsCert?: string | undefined;
+  tlsKey?: string | undefined;
+  tlsNames?: string[] | undefined;
   adminKey?: string | undefined;
   stopGraceSeconds?: number | undefined;
 }
@@ -37,6 +47,11 @@ export interface ConfigInput {
 /** Where each number comes from and what it takes, for whoever gave another one. */
 const settings = {
   port: { names: "NIGHTDESK_PORT or --port", takes: "a whole number from 0 (any free one) to 65535" },
+  httpsPort: {
+    names: "NIGHTDESK_HTTPS_PORT or --https-port",
+    takes: "a whole number from 0 (any free one) to 65535",
+  },
+  tlsNames: { names: "--tls-name", takes: "the name or the address of a host" },
   mostRunning: { names: "NIGHTDESK_MOST_RUNNING", takes: "a whole number from 1 to 64" },
   stopGraceSeconds: { names: "NIGHTDESK_STOP_GRACE_SECONDS", takes: "seconds from 0 to 3600" },
   noProgressSeconds: {
@@ -62,6 +77,9 @@ export function readConfig(input: ConfigInput, env: Record<string, string | unde
     host: input.host,
     port: input.port ?? given("NIGHTDESK_PORT"),
     insecureHttp: input.insecureHttp,
+    httpsPort: input.httpsPort ?? given("NIGHTDESK_HTTPS_PORT"),
+    tls: tlsFilesOf(input.tlsCert ?? given("NIGHTDESK_TLS_CERT"), input.tlsKey ?? given("NIGHTDESK_TLS_KEY")),
+    tlsNames: input.tlsNames,
     adminKey: input.adminKey ?? adminKeyOf(env),
     mostRunning: given("NIGHTDESK_MOST_RUNNING"),
     stopGraceSeconds: input.stopGraceSeconds ?? given("NIGHTDESK_STOP_GRACE_SECONDS"),
@@ -80,13 +98,38 @@ export function readConfig(input: ConfigInput, env: Record<string, string | unde
     );
   }
   const config = Object.freeze(result.data);
-  if (!isLoopback(config.host) && !config.insecureHttp) {
+  if (!isLoopback(config.host) && !config.insecureHttp && config.httpsPort === null) {
     throw new UserError("invalid", `plain HTTP on ${config.host} would send keys over the network in clear`, {
       operation,
-      next: "listen on 127.0.0.1, or accept the risk with --insecure-http",
+      next: "listen on 127.0.0.1, add --https-port, or accept the risk with --insecure-http",
+    });
+  }
+  if (config.tls !== null && config.httpsPort === null) {
+    throw new UserError("invalid", "a certificate is given, and no port for HTTPS", {
+      operation,
+      next: "add --https-port",
     });
   }
   return config;
+}
+
+/** Where plain HTTP listens: with HTTPS beside it, it does not leave the machine unless that was accepted. */
+export function plainHost({ host, httpsPort, insecureHttp }: Config): string {
+  return httpsPort === null || insecureHttp || isLoopback(host) ? host : "127.0.0.1";
+}
+
+function tlsFilesOf(
+  certificate: string | undefined,
+  key: string | undefined,
+): { certificate: string; key: string } | undefined {
+  if (certificate === undefined && key === undefined) return undefined;
+  if (certificate === undefined || key === undefined) {
+    throw new UserError("invalid", "a certificate and its key go together", {
+      operation: "read the configuration",
+      next: "give both --tls-cert and --tls-key; or neither, and a certificate is made",
+    });
+  }
+  return { certificate: resolve(certificate), key: resolve(key) };
 }
 
 function adminKeyOf(env: Record<string, string | undefined>): string | undefined {

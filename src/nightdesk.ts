@@ -1,7 +1,8 @@
 import { mkdir, readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { systemClock } from "./base/clock.ts";
 import { armFailpoints } from "./base/failpoint.ts";
-import type { Config } from "./config.ts";
+import { plainHost, type Config } from "./config.ts";
 import { AuditTrail } from "./engine/audit-trail.ts";
 import { createEngine } from "./engine/executions.ts";
 import { ensureAdminKey } from "./engine/keys.ts";
@@ -11,9 +12,16 @@ import type { SourceLook } from "./model/operations.ts";
 import { sourceTag } from "./model/execution.ts";
 import type { SourceControl } from "./model/source.ts";
 import { createPoolProcesses } from "./pool-processes.ts";
-import { createApp, listen } from "./server/index.ts";
+import { createApp, listen, type App, type Listening } from "./server/index.ts";
 import { sourceOf } from "./sources.ts";
-import { lockHome, openAuditLog, openSecretBox, openStateStore } from "./state/index.ts";
+import {
+  givenCertificate,
+  lockHome,
+  openAuditLog,
+  openSecretBox,
+  openStateStore,
+  ownCertificate,
+} from "./state/index.ts";
 
 /** Time for executions to end with proof when the server stops; then pool processes are killed. */
 const stopProofMs = 10_000;
@@ -21,6 +29,8 @@ const stopProofMs = 10_000;
 export interface Nightdesk {
   /** Base URL with the real port. */
   url: string;
+  /** The same over HTTPS; null without it. `certificateFile`: what its clients have to trust. */
+  https: { url: string; certificateFile: string; made: boolean } | null;
   /** The first admin key if it was made now: shown once, kept nowhere. */
   newAdminKey: string | null;
   /** Takes no new work, stops what runs, proves it, ends every process. Harmless twice. */
@@ -112,8 +122,10 @@ export async function startNightdesk(
       report,
     });
     undo.push(() => app.close());
-    const http = await listen(app, { host: config.host, port: config.port });
+    const http = await listen(app, { host: plainHost(config), port: config.port });
     undo.push(() => http.close());
+    const https = await listenSecurely(app, config, clock.now());
+    if (https !== null) undo.push(() => https.close());
     await engine.start();
     // Last: a start that fails would keep a key that nobody was shown. Until now every request was a 401.
     const newAdminKey = await ensureAdminKey(state, clock, config.adminKey);
@@ -121,6 +133,7 @@ export async function startNightdesk(
     let stopped: Promise<{ unproven: number }> | null = null;
     return {
       url: http.url,
+      https,
       newAdminKey,
       stop: () =>
         (stopped ??= (async () => {
@@ -134,6 +147,25 @@ export async function startNightdesk(
     await undoAll();
     throw error;
   }
+}
+
+/** The one door, over HTTPS too; null where it is not configured. */
+async function listenSecurely(
+  app: App,
+  { home, host, httpsPort, tls, tlsNames }: Config,
+  now: number,
+): Promise<(Listening & { certificateFile: string; made: boolean }) | null> {
+  if (httpsPort === null) return null;
+  const files = tls ?? filesOf(home).tls;
+  const names = new Set([...tlsNames, hostname(), "localhost", "127.0.0.1", "::1"]);
+  // The addresses that mean all of them name none.
+  if (host !== "0.0.0.0" && host !== "::") names.add(host);
+  const certificate =
+    tls === null
+      ? await ownCertificate(files, [...names], now)
+      : { ...(await givenCertificate(files, now)), made: false };
+  const listening = await listen(app, { host, port: httpsPort, tls: certificate });
+  return { ...listening, certificateFile: files.certificate, made: certificate.made };
 }
 
 async function makeHome(home: string): Promise<void> {

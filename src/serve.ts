@@ -21,6 +21,12 @@ export async function serve(options: ServeOptions): Promise<number> {
     poolEnvironment: poolEnvironment(env),
   });
   out(`Nightdesk listens on ${server.url}`);
+  if (server.https !== null) {
+    const { url, certificateFile, made } = server.https;
+    out(
+      `Nightdesk listens on ${url}, certificate ${certificateFile}${made ? ", made now: clients have to be told to trust it" : ""}`,
+    );
+  }
   if (server.newAdminKey !== null) {
     out(`Admin key, shown only now: ${server.newAdminKey}`);
   }

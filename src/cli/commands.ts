@@ -185,10 +185,24 @@ export const commands: readonly Command[] = [
       { syntax: "--home <DIR>", meaning: "folder with all its state", required: true },
       { syntax: "--host <HOST>", meaning: "address to listen on (default: 127.0.0.1)" },
       { syntax: "--port <N>", meaning: "port to listen on, 0 for any (default: 4480)" },
+      {
+        syntax: "--https-port <N>",
+        meaning: "serve HTTPS there too, 0 for any; plain HTTP then stays on 127.0.0.1",
+      },
+      { syntax: "--tls-cert <FILE>", meaning: "its certificate in PEM (default: one that is made and kept)" },
+      { syntax: "--tls-key <FILE>", meaning: "the key of that certificate" },
+      {
+        syntax: "--tls-name <NAMES>",
+        meaning: "names or addresses that the made certificate is valid for, beside this machine's own",
+      },
       { syntax: "--insecure-http", meaning: "allow plain HTTP on an address that is not loopback" },
     ],
     environment: [
       { name: "NIGHTDESK_PORT", meaning: "as --port" },
+      {
+        name: "NIGHTDESK_HTTPS_PORT, NIGHTDESK_TLS_CERT, NIGHTDESK_TLS_KEY",
+        meaning: "as --https-port, --tls-cert, --tls-key",
+      },
       { name: "NIGHTDESK_ADMIN_KEY_FILE", meaning: "file whose first line is the first admin key" },
       { name: "NIGHTDESK_ADMIN_KEY", meaning: "that key itself; without both one is made and shown once" },
       { name: "NIGHTDESK_MOST_RUNNING", meaning: "executions at once, 1 to 64; the rest waits (default: 4)" },
@@ -206,7 +220,10 @@ export const commands: readonly Command[] = [
         meaning: "an execution that takes longer is stopped (default: 0, no limit)",
       },
     ],
-    examples: ["nightdesk serve --home /var/lib/nightdesk"],
+    examples: [
+      "nightdesk serve --home /var/lib/nightdesk",
+      "nightdesk serve --home /var/lib/nightdesk --host 0.0.0.0 --https-port 4443 --tls-name desk.example",
+    ],
     load: async () => ({ run: (await import("./serve.ts")).runServe }),
   },
   {

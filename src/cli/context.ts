@@ -13,6 +13,10 @@ export interface ServeOptions {
   home: string;
   host?: string;
   port?: number;
+  httpsPort?: number;
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsNames?: string[];
   insecureHttp: boolean;
 }
 
@@ -111,11 +115,13 @@ export function momentOption(input: Input, name: string, now: number): number | 
 }
 
 /** A TCP port. @throws UsageError. */
-export function portOption(input: Input): number | undefined {
-  const text = textOption(input, "port");
+export function portOption(input: Input, name: "port" | "httpsPort" = "port"): number | undefined {
+  const text = textOption(input, name);
   if (text === undefined) return undefined;
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535)
-    throw new UsageError("--port takes a number from 0 (any free one) to 65535");
+    throw new UsageError(
+      `${name === "port" ? "--port" : "--https-port"} takes a number from 0 (any free one) to 65535`,
+    );
   return port;
 }

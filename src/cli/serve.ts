@@ -7,11 +7,19 @@ export const runServe: Run = async (input, { serve }) => {
   if (home === undefined) throw new UsageError("--home takes a folder");
   const host = textOption(input, "host");
   const port = portOption(input);
+  const httpsPort = portOption(input, "httpsPort");
+  const tlsCert = textOption(input, "tlsCert");
+  const tlsKey = textOption(input, "tlsKey");
+  const tlsNames = textOption(input, "tlsName")?.split(",");
   return serve({
     home,
     insecureHttp: input.options["insecureHttp"] === true,
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),
+    ...(httpsPort === undefined ? {} : { httpsPort }),
+    ...(tlsCert === undefined ? {} : { tlsCert }),
+    ...(tlsKey === undefined ? {} : { tlsKey }),
+    ...(tlsNames === undefined ? {} : { tlsNames }),
   });
 };
 

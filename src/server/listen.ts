@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { newId } from "../base/ids.ts";
@@ -29,21 +30,32 @@ export interface Listening {
   close(graceMs?: number): Promise<void>;
 }
 
+export interface Place {
+  host: string;
+  port: number;
+  /** Certificate and its key, in PEM: HTTPS. Without: plain HTTP. */
+  tls?: { certificate: string; key: string };
+}
+
 /**
  * Serves the app on an address; port 0 takes any.
  * @throws UserError naming the address when it is taken or not this machine's.
  */
-export async function listen(app: App, { host, port }: { host: string; port: number }): Promise<Listening> {
+export async function listen(app: App, { host, port, tls }: Place): Promise<Listening> {
   const answer = getRequestListener((request, { incoming, outgoing }) => {
     const caller = { requestId: newId(), address: addressOf(incoming.socket.remoteAddress) };
     outgoing.setHeader("x-request-id", caller.requestId);
     return app.fetch(request, caller);
   });
-  const server = createServer(limits, (request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const refused = refusedTarget(request);
     if (refused === null) void answer(request, response);
     else void refuse(response, validation([refused]));
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(limits, listener)
+      : createTlsServer({ ...limits, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, listener);
   server.on("clientError", (error, socket) => {
     void answerUnreadable(socket, error);
   });
@@ -55,7 +67,7 @@ export async function listen(app: App, { host, port }: { host: string; port: num
   await bind(server, host, port);
   let closed: Promise<void> | null = null;
   return {
-    url: urlOf(server),
+    url: urlOf(server, tls === undefined ? "http" : "https"),
     close: (graceMs = 2000) => (closed ??= closeGracefully(server, app, graceMs)),
   };
 }
@@ -92,7 +104,7 @@ async function refuse(response: ServerResponse, answer: Response): Promise<void>
   response.end(body);
 }
 
-async function bind(server: Server, host: string, port: number): Promise<void> {
+async function bind(server: Server | TlsServer, host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       const taken = error.code === "EADDRINUSE";
@@ -101,7 +113,7 @@ async function bind(server: Server, host: string, port: number): Promise<void> {
           taken ? "conflict" : "invalid",
           taken ? "The port is taken." : `The address cannot be used (${error.code ?? "error"}).`,
           {
-            operation: "listen for HTTP",
+            operation: "listen for HTTP or HTTPS",
             place: `${host}:${String(port)}`,
             next: taken
               ? "Stop what listens there, or choose another port (0 for any)."
@@ -119,12 +131,12 @@ async function bind(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-function urlOf(server: Server): string {
+function urlOf(server: Server | TlsServer, scheme: "http" | "https"): string {
   const { address, family, port } = server.address() as AddressInfo;
-  return `http://${family === "IPv6" ? `[${address}]` : address}:${String(port)}`;
+  return `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${String(port)}`;
 }
 
-async function closeGracefully(server: Server, app: App, graceMs: number): Promise<void> {
+async function closeGracefully(server: Server | TlsServer, app: App, graceMs: number): Promise<void> {
   const cut = setTimeout(() => {
     server.closeAllConnections();
   }, graceMs);
