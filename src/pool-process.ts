@@ -54,6 +54,7 @@ function serve(store: PoolStore): void {
       },
       session: async (session) => void (await send({ type: "session", executionId, session })),
       sessionClosed: async () => void (await send({ type: "session-closed", executionId })),
+      committing: async (underWay) => void (await send({ type: "committing", executionId, underWay })),
       item: async (item) => void (await send({ type: "item", item })),
       log: async (line) => void (await send({ type: "log", line })),
     };

@@ -191,6 +191,9 @@ class PoolProcess {
       case "session-closed":
         this.#hand(message.executionId, ({ sessionClosed }) => sessionClosed());
         break;
+      case "committing":
+        this.#hand(message.executionId, ({ committing }) => committing(message.underWay));
+        break;
       case "item":
         this.#hand(message.item.executionId, ({ item }) => item(message.item));
         break;

@@ -64,7 +64,14 @@ async function load(store: PoolStore, mode: ExecutionMode, stopAfter: number | n
     told += 1;
     if (told === stopAfter) stop.abort({ by: "operator" });
   };
-  const events = { touching: tell, session: tell, sessionClosed: tell, item: tell, log: tell };
+  const events = {
+    touching: tell,
+    session: tell,
+    sessionClosed: tell,
+    committing: tell,
+    item: tell,
+    log: tell,
+  };
   const outcome = await runExecution(
     planOf(mode),
     source.password,

@@ -25,6 +25,7 @@ import {
   waitForStatus,
   type TestServer,
 } from "./support/nightdesk.ts";
+import { poolProcesses } from "./support/processes.ts";
 import type { ServerProcess } from "./support/server-process.ts";
 
 let folder: string;
@@ -151,6 +152,8 @@ test.each(killCases)("killed at $at: $ends, and the pool holds the $holds", asyn
   expect((await endOf(scene, jobs[one.doing])).status).toBe(one.ends);
   const holds = await contentInPool(scene.server, jobs.load.path, table);
   expect(holds).toBe(one.holds === "old" ? old : fresh);
+  const effects = await effectsOf(jobs[one.doing]);
+  expect(effects.map((effect) => effect === "loaded")).toEqual(effects.map(() => one.holds === "new"));
   await checkScene(scene);
 });
 
@@ -183,6 +186,23 @@ test("a stop that comes after the last check is too late: FINISHED BY ITSELF, an
   expect((await stop(scene, jobs.load, { wait: 50 })).outcome).toBe("FINISHED BY ITSELF");
   const { status, says } = await endOf(scene, jobs.load);
   expect([status, says]).toEqual(["SUCCESS", expect.stringContaining("the stop came too late")]);
+  expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(fresh);
+});
+
+test("a stop that comes after the last commit is too late even if the process dies before it can say so", async () => {
+  const { table, fresh } = await before("load");
+  await restart("swap.committed=hang");
+  await execute(scene, jobs.load);
+  await untilSwapping();
+  await until(async () =>
+    (await contentInPool(scene.server, jobs.load.path, table)) === fresh ? true : null,
+  );
+  expect((await stop(scene, jobs.load, { wait: 1 })).outcome).toBe("NOT PROVEN");
+  for (const pid of await poolProcesses(home(), scene.poolId)) process.kill(pid, "SIGKILL");
+  const { status, says } = await endOf(scene, jobs.load);
+  expect([status, says]).toEqual(["SUCCESS", expect.stringContaining("the stop came too late")]);
+  expect(await effectsOf(jobs.load)).toEqual(["loaded", "loaded"]);
+  await restart("");
   expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(fresh);
 });
 
@@ -226,6 +246,20 @@ test("dropping staging that hangs has a deadline of its own: FAIL with what led 
   expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(old);
   await checkScene(scene);
 });
+
+/** What its newest receipt says of each table. */
+async function effectsOf({ jobId }: SceneJob): Promise<string[]> {
+  const { server, poolId } = scene;
+  const { executionItems } = await server.ok(
+    "GET",
+    `/integration/api/pools/${poolId}/logs/${jobId}/executions`,
+  );
+  const receipt = await server.ok(
+    "GET",
+    `/desk/v1/executions/${executionItems[0].executionId as string}/receipt`,
+  );
+  return receipt.tables.map(({ effect }: { effect: string }) => effect);
+}
 
 /** The line of the log that comes right before the swap. */
 async function untilSwapping(): Promise<void> {

@@ -15,6 +15,8 @@ export class ActiveRun {
   /** Null until the pool's process was told to run it, and for a run of an earlier server. */
   worker: PoolRun | null = null;
   workerGone = false;
+  /** Its worker is in a COMMIT, by its own word. */
+  committing = false;
   /** Its terminal status is written. */
   over = false;
   neverOpened = false;

@@ -1,4 +1,3 @@
-import { failpoint } from "../base/failpoint.ts";
 import {
   describeStop,
   statusAfterStop,
@@ -6,7 +5,7 @@ import {
   type Settlement,
   type StopReason,
 } from "../model/stop.ts";
-import type { Execution, ExecutionItem, TerminalStatus } from "../model/execution.ts";
+import type { Execution, ExecutionItem, RunPlan, TerminalStatus } from "../model/execution.ts";
 import type { ProcessGone } from "../model/pool-host.ts";
 import type { RunOutcome } from "../model/pool-protocol.ts";
 import type { StateStore } from "../model/state-store.ts";
@@ -23,6 +22,7 @@ export function decideEnd(
   outcome: RunOutcome | ProcessGone,
   stop: StopReason | null,
   recordingFailure: string | null,
+  committedAll: boolean,
 ): End {
   switch (outcome.kind) {
     case "succeeded":
@@ -37,14 +37,25 @@ export function decideEnd(
         return { status: "FAIL", failure: recordingFailure ?? failure };
       }
       const status = statusAfterStop(stop);
+      // Its process died after the last commit, and could not say so: the stop came too late all the same.
+      if (status === "CANCEL" && outcome.kind === "process-gone" && committedAll)
+        return { status: "SUCCESS", failure: null };
       return { status, failure: status === "FAIL" ? describeStop(stop) : null };
     }
   }
 }
 
+/** Everything that the plan would change in the pool was committed. A model load changes nothing, nor does an extraction without tables. */
+export function hasCommittedAll({ tasks }: RunPlan, committedTasks: ReadonlySet<string> | null): boolean {
+  const changing = tasks.filter(
+    ({ type, tables }) => type === "TRANSFORMATION" || (type === "EXTRACTION" && tables.length > 0),
+  );
+  return changing.length > 0 && changing.every(({ id }) => committedTasks?.has(id) === true);
+}
+
 /**
- * Writes the end: items first, the execution last and by compare-and-set, so that nothing says CANCEL or
- * FAIL before the proof and a reader of the terminal status finds all items ended.
+ * Writes the end: the execution by compare-and-set, its items and its last line in the same transaction, so that
+ * nothing says how it ended before the proof, or after an end that was not written.
  */
 export async function writeEnd(
   store: StateStore,
@@ -62,13 +73,15 @@ export async function writeEnd(
   },
 ): Promise<Execution> {
   const { at, proof, stop, settlement, heldItems, committedTasks } = facts;
-  for (const item of heldItems) await store.saveItem(item);
-  for (const item of await store.items(execution.id)) {
+  const items = new Map((await store.items(execution.id)).map((item) => [item.id, item]));
+  for (const item of heldItems) items.set(item.id, item);
+  const left: ExecutionItem[] = [];
+  for (const item of items.values()) {
     if (item.type === "JOB" || item.endedAt !== null) continue;
     // Left open by a process that died: its transaction tells whether the rows are there.
     const committed = item.taskId !== null && committedTasks?.has(item.taskId) === true;
     const effect = committed ? "loaded" : (item.rows ?? 0) === 0 ? "untouched" : "discarded";
-    await store.saveItem({
+    left.push({
       ...item,
       status: committed ? "SUCCESS" : end.status === "SUCCESS" ? "FAIL" : end.status,
       endedAt: at,
@@ -76,13 +89,12 @@ export async function writeEnd(
     });
   }
   const ended: Execution = { ...execution, status: end.status, endedAt: at, proof, failure: end.failure };
-  await store.appendLog([lastLine(ended, at, stop)]);
-  await store.saveItem(jobItem(ended));
-  await failpoint("engine.items-written");
   await store.finish(execution.id, end.status, {
     at,
     proof,
     failure: end.failure,
+    items: [...heldItems, ...left, jobItem(ended)],
+    lines: [lastLine(ended, at, stop)],
     ...(settlement === null ? {} : { settlement }),
   });
   return (await store.execution(execution.id)) ?? ended;

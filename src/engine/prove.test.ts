@@ -63,6 +63,7 @@ function ending(over: Partial<Ending> & { proofs?: Proof[] }): Ending {
     neverOpened: () => false,
     stopAsked: () => true,
     workerGone: () => true,
+    committing: () => false,
     declared: never,
     abort: () => true,
     kill: () => true,
@@ -222,6 +223,30 @@ test("without a connect there is nothing to look for; with a failed one an unrea
   );
   expect(refused.calls).toEqual(["unreadable"]);
   expect(proof.level).toBe("source idle");
+});
+
+test.each([
+  { committing: false, least: 15_000, most: 20_000 },
+  { committing: true, least: 60_000, most: 65_000 },
+])("a worker that does not end is killed; in a COMMIT ($committing) it first gets its time", async (one) => {
+  const { source } = scripted([[]]);
+  const clock = fakeClock();
+  const began = clock.monotonic();
+  let killedAt: number | null = null;
+  await endUntilProven(
+    ending({
+      committing: () => one.committing,
+      workerGone: () => killedAt !== null,
+      kill: () => {
+        killedAt ??= clock.monotonic() - began;
+        return true;
+      },
+    }),
+    { clock, second: new SecondConnection(source, access) },
+    { signal: never },
+  );
+  expect(killedAt).toBeGreaterThanOrEqual(one.least);
+  expect(killedAt).toBeLessThan(one.most);
 });
 
 test("the end of the server ends the loop without a proof", async () => {

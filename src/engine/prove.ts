@@ -19,6 +19,8 @@ const patientLooks = 6;
 export const terminateAfterMs = 5000;
 /** From here on the pool's process is killed if the run in it has not ended. */
 export const killAfterMs = 15_000;
+/** The same while a COMMIT is under way. It is not interrupted, and decides by itself; one that takes longer hangs. */
+const killInCommitAfterMs = 60_000;
 
 /** The execution to be ended, as far as the proof needs to know it. */
 export interface Ending {
@@ -33,6 +35,8 @@ export interface Ending {
   stopAsked: () => boolean;
   /** True when nothing of it is left in its pool's process. */
   workerGone: () => boolean;
+  /** True while a COMMIT of it is under way in the pool. */
+  committing: () => boolean;
   /** Aborts when a person declares it over; the reason is that one line. Believed only once the worker is gone. */
   declared: AbortSignal;
   /** Tells the run to end, again. False when there is nobody to tell: its server died. */
@@ -56,7 +60,7 @@ export interface ProveParts {
  * The one way an execution ends: a loop until nothing of it runs, at the source and in the pool. It begins
  * when a stop was asked for or the worker is gone.
  *
- * Each turn: tell the worker to end, and kill it after 15 s; read over the server's own second connection
+ * Each turn: tell the worker to end, and kill it after 15 s (in a COMMIT after 60); read over the server's own second connection
  * which sessions carry the execution's tag; cancel them, again at 0.25, 0.5, 1 and 2 s, terminate what runs no
  * statement or waits for its client, and everything from 5 s on; look again. A list that cannot be read is unknown, never empty: the loop goes on until it can, or
  * until a person declares the execution over.
@@ -145,12 +149,13 @@ class Pressure {
   }
 
   worker(): void {
-    const { stopAsked, workerGone, abort, kill } = this.#ending;
+    const { stopAsked, workerGone, committing, abort, kill } = this.#ending;
     if (!stopAsked() || workerGone()) return;
-    if (this.elapsedMs < killAfterMs) {
+    const limitMs = committing() ? killInCommitAfterMs : killAfterMs;
+    if (this.elapsedMs < limitMs) {
       if (abort()) this.#trace.once("told the worker", "to abort the run and close its sessions");
     } else if (kill()) {
-      this.#trace.once("killed the worker", `it had not ended after ${String(killAfterMs / 1000)} s`);
+      this.#trace.once("killed the worker", `it had not ended after ${String(limitMs / 1000)} s`);
     }
   }
 

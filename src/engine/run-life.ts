@@ -9,7 +9,7 @@ import type { Source, SourceAccess } from "../model/source.ts";
 import type { StateStore } from "../model/state-store.ts";
 import type { Proof } from "../model/stop.ts";
 import type { ActiveRun } from "./active-run.ts";
-import { decideEnd, writeEnd } from "./end-run.ts";
+import { decideEnd, hasCommittedAll, writeEnd } from "./end-run.ts";
 import { jobItem, jobLine } from "./log.ts";
 import { endUntilProven } from "./prove.ts";
 import { SecondConnection } from "./second-connection.ts";
@@ -136,6 +136,9 @@ export class RunLife {
         run.openSessions -= 1;
         run.onProgress();
       },
+      committing: async (underWay) => {
+        run.committing = underWay;
+      },
       item: async (item) => {
         run.onProgress();
         // FAIL and CANCEL are claims about the source: held back until that is proven.
@@ -173,6 +176,7 @@ export class RunLife {
         neverOpened: () => run.neverOpened,
         stopAsked: () => run.stop !== null,
         workerGone: () => run.workerGone,
+        committing: () => run.committing,
         declared: run.declared,
         abort: () => {
           if (run.stop !== null) run.worker?.abort(run.stop);
@@ -227,7 +231,12 @@ export class RunLife {
         // Only now: a write that fails must find it again.
         run.unrecordedStops.shift();
       }
-      return writeEnd(store, execution, decideEnd(outcome, run.stop, run.recordingFailure), facts);
+      return writeEnd(
+        store,
+        execution,
+        decideEnd(outcome, run.stop, run.recordingFailure, hasCommittedAll(execution.plan, committedTasks)),
+        facts,
+      );
     });
     // Who waits for the end must not read an older status after it.
     run.over = true;

@@ -22,6 +22,8 @@ export interface RunEvents {
   session(session: SourceSessionId): Promise<void>;
   /** The run has closed one of its sessions. */
   sessionClosed(): Promise<void>;
+  /** A COMMIT in the pool begins, or its outcome is known: it is never interrupted, and gets its time. */
+  committing(underWay: boolean): Promise<void>;
   item(item: ExecutionItem): Promise<void>;
   log(line: Omit<LogLine, "sequence">): Promise<void>;
 }

@@ -34,6 +34,7 @@ export type FromPool =
   | { type: "touching"; executionId: string }
   | { type: "session"; executionId: string; session: SourceSessionId }
   | { type: "session-closed"; executionId: string }
+  | { type: "committing"; executionId: string; underWay: boolean }
   | { type: "item"; item: ExecutionItem }
   | { type: "log"; line: Omit<LogLine, "sequence"> }
   /** The pool's file has to be opened anew, by another process; this one takes no more work and ends. */

@@ -16,8 +16,8 @@ export interface PoolStore {
   stage(target: StagingTarget): Promise<StagingTable>;
   /**
    * Brings all staged tables in as their `load` says, in one transaction, together with their marks and a marker
-   * row. `signal` interrupts it; `lastCheck` runs right before COMMIT and throws to give up; COMMIT itself is
-   * never interrupted. Returns after the outcome is known.
+   * row. `signal` interrupts it; `lastCheck` runs right before COMMIT and throws to give up, `onCommit` after it;
+   * COMMIT itself is never interrupted. Returns after the outcome is known.
    * @throws UserError naming the table: "invalid" for keys that stand for several rows, "conflict" when a target
    *   that was to be added to, or the mark that was gone on from, is not there any more. Nothing was changed.
    */
@@ -25,7 +25,7 @@ export interface PoolStore {
     staged: StagingTable[],
     marker: LoadMarker,
     lastCheck: () => void,
-    options?: { signal: AbortSignal },
+    options?: { signal: AbortSignal; onCommit?: () => void },
   ): Promise<void>;
   /** What stands under the name of the target, and how it differs from what would be staged for it. */
   compare(target: StagingTarget): Promise<TargetState>;
@@ -44,14 +44,18 @@ export interface PoolStore {
   /** Whether the marker's transaction was committed: the truth after a COMMIT that seemed to fail. */
   wasCommitted(marker: LoadMarker): Promise<boolean>;
   /**
-   * Runs a script of several statements as one transaction. Aborting `signal` interrupts it.
+   * Runs a script of several statements as one transaction. Aborting `signal` interrupts it, until `onCommit`.
    * @throws UserError naming statement number and position.
    */
   transform(
     script: string,
     searchPath: string[],
     marker: LoadMarker,
-    options: { signal: AbortSignal; onStatement?: (number: number, of: number, sql: string) => void },
+    options: {
+      signal: AbortSignal;
+      onStatement?: (number: number, of: number, sql: string) => void;
+      onCommit?: () => void;
+    },
   ): Promise<void>;
   /** One script for a person: the rows of its last statement, at most `limit`. Same rules as `transform`. */
   query(

@@ -96,7 +96,7 @@ export interface ExecutionStore {
   addSession(id: string, session: SourceSessionId): Promise<void>;
   recordProof(id: string, proof: Proof): Promise<void>;
   recordStep(id: string, step: EndStep): Promise<void>;
-  /** RUNNING -> terminal by compare-and-set; false if it was not RUNNING. */
+  /** RUNNING -> terminal by compare-and-set, with all that tells of it in the same transaction; false if it was not RUNNING. */
   finish(
     id: string,
     status: TerminalStatus,
@@ -104,8 +104,10 @@ export interface ExecutionStore {
       at: number;
       proof: Proof;
       failure: string | null;
-      /** With proof `declared` alone: written in the same transaction. */
+      /** With proof `declared` alone. */
       settlement?: Settlement;
+      items?: readonly ExecutionItem[];
+      lines?: readonly Omit<LogLine, "sequence">[];
     },
   ): Promise<boolean>;
 

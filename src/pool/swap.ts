@@ -26,14 +26,14 @@ export async function swap(
   staged: StagingTable[],
   marker: LoadMarker,
   lastCheck: () => void,
-  { signal }: { signal: AbortSignal } = { signal: never },
+  options: { signal: AbortSignal; onCommit?: () => void } = { signal: never },
 ): Promise<void> {
   const tables = staged.map(own);
   refuseTwins(tables);
   await connections.lend(async (connection) => {
     for (const waitMs of [...retryAfterMs, null]) {
       try {
-        await swapOnce(connections, connection, tables, marker, lastCheck, { signal });
+        await swapOnce(connections, connection, tables, marker, lastCheck, options);
         return;
       } catch (error) {
         await connections.rollBack(connection, error);
@@ -53,7 +53,7 @@ async function swapOnce(
   tables: DuckDBStagingTable[],
   marker: LoadMarker,
   lastCheck: () => void,
-  { signal }: { signal: AbortSignal },
+  { signal, onCommit }: { signal: AbortSignal; onCommit?: () => void },
 ): Promise<void> {
   await named(async () => {
     await connection.run("BEGIN");
@@ -63,6 +63,7 @@ async function swapOnce(
   });
   await failpoint("swap.before-commit");
   lastCheck();
+  onCommit?.();
   await named(() => commit(connections, connection, marker));
   await failpoint("swap.committed");
 }

@@ -19,7 +19,12 @@ export async function transform(
   {
     signal,
     onStatement,
-  }: { signal: AbortSignal; onStatement?: (number: number, of: number, sql: string) => void },
+    onCommit,
+  }: {
+    signal: AbortSignal;
+    onStatement?: (number: number, of: number, sql: string) => void;
+    onCommit?: () => void;
+  },
 ): Promise<void> {
   await connections.lend(async (connection) => {
     signal.throwIfAborted();
@@ -34,6 +39,7 @@ export async function transform(
       await mark(connection, marker);
       await failpoint("transform.before-commit");
       signal.throwIfAborted();
+      onCommit?.();
       await commit(connections, connection, marker);
       await failpoint("transform.committed");
     } catch (error) {

@@ -7,7 +7,7 @@ import type { SourceSession, TableRead } from "../model/source.ts";
 import { chooseLoad } from "./choose-load.ts";
 import { messages, tableFailure } from "./log.ts";
 import { tableRecord, type Record } from "./record.ts";
-import type { Run } from "./run.ts";
+import { inCommit, type Run } from "./run.ts";
 import { TaskTexts } from "./variables.ts";
 
 /** Progress is saved this often; every save is durable. */
@@ -47,13 +47,15 @@ export async function extractTask(run: Run, task: PlannedTask, record: Record): 
       await run.events.sessionClosed();
     }
     await record.log(messages.swapping());
-    await store.swap(
-      staged.map(({ staging }) => staging),
-      { executionId: plan.executionId, taskId: task.id },
-      () => {
-        signal.throwIfAborted();
-      },
-      { signal },
+    await inCommit(run, (onCommit) =>
+      store.swap(
+        staged.map(({ staging }) => staging),
+        { executionId: plan.executionId, taskId: task.id },
+        () => {
+          signal.throwIfAborted();
+        },
+        { signal, onCommit },
+      ),
     );
   } catch (error) {
     if (signal.aborted) await record.log(messages.canceling(task.name));

@@ -12,6 +12,24 @@ export interface RunParts {
   clock: Clock;
 }
 
+/** Work that ends in a COMMIT: the server is told when that begins and when its outcome is known. */
+export async function inCommit(
+  { events }: Pick<Run, "events">,
+  work: (onCommit: () => void) => Promise<void>,
+): Promise<void> {
+  let told: Promise<void> | null = null;
+  try {
+    await work(() => {
+      told = events.committing(true);
+    });
+  } finally {
+    if (told !== null) {
+      await told;
+      await events.committing(false);
+    }
+  }
+}
+
 /** One run while it lives: its plan, its parts, and what it has done at the source so far. */
 export interface Run extends RunParts {
   plan: RunPlan;

@@ -1,7 +1,7 @@
 import type { PlannedTask } from "../model/execution.ts";
 import { messages } from "./log.ts";
 import type { Record } from "./record.ts";
-import type { Run } from "./run.ts";
+import { inCommit, type Run } from "./run.ts";
 import { TaskTexts } from "./variables.ts";
 
 /** Runs the script of a transformation as one transaction: after an error or a stop nothing of it is there. */
@@ -12,11 +12,12 @@ export async function transformTask(run: Run, task: PlannedTask, record: Record)
   const searchPath = plan.dataSource === null ? [plan.poolId] : [plan.dataSource.id, plan.poolId];
   const lines: Promise<void>[] = [];
   const statement = await new TaskTexts(run, task).statement(task.statement ?? "");
-  await store.transform(
-    statement,
-    searchPath,
-    { executionId: plan.executionId, taskId: task.id },
-    { signal, onStatement: (number, of, sql) => lines.push(record.log(messages.statement(number, of, sql))) },
+  const marker = { executionId: plan.executionId, taskId: task.id };
+  const onStatement = (number: number, of: number, sql: string): void => {
+    lines.push(record.log(messages.statement(number, of, sql)));
+  };
+  await inCommit(run, (onCommit) =>
+    store.transform(statement, searchPath, marker, { signal, onStatement, onCommit }),
   );
   await Promise.all(lines);
   await record.log(messages.transformationDone());

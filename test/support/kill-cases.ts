@@ -19,7 +19,6 @@ export const killCases: readonly KillCase[] = [
   { at: "engine.stop-recorded", doing: "stop", ends: "CANCEL", holds: "old" },
   // Loaded, and the server died before it could say so: no success is claimed that nobody saw to its end.
   { at: "engine.proven", doing: "load", ends: "FAIL", holds: "new" },
-  { at: "engine.items-written", doing: "load", ends: "FAIL", holds: "new" },
   { at: "engine.ended", doing: "load", ends: "SUCCESS", holds: "new" },
   { at: "run.started", doing: "load", ends: "FAIL", holds: "old" },
   { at: "session.opened", doing: "load", ends: "FAIL", holds: "old" },

@@ -175,7 +175,9 @@ export async function liveThrough(
         broken.push(`${id} is ${execution.status}, and its worker lives`);
       if (execution.status === "SUCCESS" && !world.committed.has(id))
         broken.push(`${id} is SUCCESS without a commit`);
-      if (execution.status !== "SUCCESS" && world.committed.has(id) && !interrupted)
+      // A server or process that died may have kept a success from being seen to its end; a cancel it never was.
+      const failed = execution.status === "FAIL" && !interrupted;
+      if ((execution.status === "CANCEL" || failed) && world.committed.has(id))
         broken.push(`${id} is ${execution.status} after its commit`);
     }
     if (broken.length > 0) throw new Error(broken.join("\n"));

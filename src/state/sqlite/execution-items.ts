@@ -10,23 +10,7 @@ type ItemStore = Pick<ExecutionStore, "saveItem" | "items" | "item">;
 export function itemStore(connection: Connection): ItemStore {
   return {
     async saveItem(item) {
-      const gone = {
-        message: `execution ${item.executionId} does not exist`,
-        next: "queue the execution first",
-      };
-      explain({ operation: "record progress", gone }, () =>
-        connection.run(
-          `INSERT INTO execution_item (id, execution_id, pool_id, job_id, task_id, step_id, type, name, status, mode,
-             position, started_at, ended_at, rows, estimated_rows, bytes, effect)
-           VALUES ($id, $executionId, $poolId, $jobId, $taskId, $stepId, $type, $name, $status, $mode,
-             $position, $startedAt, $endedAt, $rows, $estimatedRows, $bytes, $effect)
-           ON CONFLICT (id) DO UPDATE SET
-             name = excluded.name, status = excluded.status, position = excluded.position,
-             started_at = excluded.started_at, ended_at = excluded.ended_at, rows = excluded.rows,
-             estimated_rows = excluded.estimated_rows, bytes = excluded.bytes, effect = excluded.effect`,
-          { ...item },
-        ),
-      );
+      writeItem(connection, item);
     },
 
     async items(executionId) {
@@ -44,6 +28,27 @@ export function itemStore(connection: Connection): ItemStore {
       return row && toItem(row);
     },
   };
+}
+
+/** For whoever has a transaction of its own. */
+export function writeItem(connection: Connection, item: ExecutionItem): void {
+  const gone = {
+    message: `execution ${item.executionId} does not exist`,
+    next: "queue the execution first",
+  };
+  explain({ operation: "record progress", gone }, () =>
+    connection.run(
+      `INSERT INTO execution_item (id, execution_id, pool_id, job_id, task_id, step_id, type, name, status, mode,
+         position, started_at, ended_at, rows, estimated_rows, bytes, effect)
+       VALUES ($id, $executionId, $poolId, $jobId, $taskId, $stepId, $type, $name, $status, $mode,
+         $position, $startedAt, $endedAt, $rows, $estimatedRows, $bytes, $effect)
+       ON CONFLICT (id) DO UPDATE SET
+         name = excluded.name, status = excluded.status, position = excluded.position,
+         started_at = excluded.started_at, ended_at = excluded.ended_at, rows = excluded.rows,
+         estimated_rows = excluded.estimated_rows, bytes = excluded.bytes, effect = excluded.effect`,
+      { ...item },
+    ),
+  );
 }
 
 function toItem(row: Row): ExecutionItem {

@@ -12,7 +12,7 @@ export function logStore(connection: Connection): LogStore {
     async appendLog(lines) {
       if (lines.length === 0) return;
       connection.transaction(() => {
-        for (const line of lines) append(connection, line);
+        for (const line of lines) writeLine(connection, line);
       });
     },
 
@@ -38,7 +38,8 @@ export function logStore(connection: Connection): LogStore {
   };
 }
 
-function append(connection: Connection, line: Omit<LogLine, "sequence">): void {
+/** For whoever has a transaction of its own. */
+export function writeLine(connection: Connection, line: Omit<LogLine, "sequence">): void {
   const { executionId, itemId, level, at, message, code, parameters } = line;
   const gone = { message: `execution ${executionId} does not exist`, next: "queue the execution first" };
   explain({ operation: "write a log line", gone }, () =>

@@ -9,6 +9,8 @@ import { storable } from "./connection.ts";
 import { explain } from "./refusals.ts";
 import type { Row } from "./row.ts";
 import { insertSettlement } from "./execution-end.ts";
+import { writeItem } from "./execution-items.ts";
+import { writeLine } from "./execution-log.ts";
 
 type Executions = Omit<
   ExecutionStore,
@@ -100,7 +102,7 @@ export function executionStore(connection: Connection): Executions {
       );
     },
 
-    async finish(id, status, { at, proof, failure, settlement }) {
+    async finish(id, status, { at, proof, failure, settlement, items = [], lines = [] }) {
       return connection.transaction(() => {
         const changes = connection.run(
           `UPDATE execution SET status = $status, ended_at = $at, failure = $failure,
@@ -116,8 +118,11 @@ export function executionStore(connection: Connection): Executions {
             note: storable(proof.note),
           },
         );
-        if (changes === 1 && settlement !== undefined) insertSettlement(connection, settlement);
-        return changes === 1;
+        if (changes !== 1) return false;
+        if (settlement !== undefined) insertSettlement(connection, settlement);
+        for (const item of items) writeItem(connection, item);
+        for (const line of lines) writeLine(connection, line);
+        return true;
       });
     },
 
