@@ -17,16 +17,14 @@ export async function inCommit(
   { events }: Pick<Run, "events">,
   work: (onCommit: () => void) => Promise<void>,
 ): Promise<void> {
-  let told: Promise<void> | null = null;
+  const told: Promise<void>[] = [];
   try {
     await work(() => {
-      told = events.committing(true);
+      told.push(events.committing(true));
     });
   } finally {
-    if (told !== null) {
-      await told;
-      await events.committing(false);
-    }
+    await Promise.all(told);
+    if (told.length > 0) await events.committing(false);
   }
 }
 
