@@ -5,7 +5,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startPostgres, type PostgresServer } from "../src/demo/postgres-server.ts";
-import type { FaultyWire } from "./support/faulty-wire.ts";
+import { openWire, type FaultyWire } from "./support/faulty-wire.ts";
 import { execute, lastLine, statusNow, stop, type Scene, type SceneJob } from "./support/night-scene.ts";
 import {
   connectionTo,
@@ -55,9 +55,9 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-const start = (): Promise<PostgresServer> =>
+const start = (at = home): Promise<PostgresServer> =>
   startPostgres({
-    home,
+    home: at,
     searchPath: process.env["PATH"],
     settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", shared_buffers: "16MB" },
     signal: AbortSignal.timeout(60_000),
@@ -201,6 +201,67 @@ test("a smart shutdown refuses our look while the query runs: unknown until the 
   expect(await waitForStatus(scene.server, scene.poolId, job.jobId, "SUCCESS", "FAIL", "CANCEL")).toBe(
     "CANCEL",
   );
+});
+
+test("a smart shutdown while our look is open already: it reads on, and nobody may declare what it sees", async () => {
+  const { job, executionId, backend } = await burning("smart and open");
+  process.kill(backend, "SIGSTOP");
+  process.kill(cluster.pid, "SIGTERM");
+  await until(async () =>
+    scene.source.sql("select 1").then(
+      () => null,
+      () => true,
+    ),
+  );
+  const answer = await stop(scene, job, { wait: 2 });
+  expect(answer.outcome).toBe("NOT PROVEN");
+  expect(answer.proof?.note).toContain(String(backend));
+  const refused = await settle(executionId);
+  expect([refused.status, refused.text]).toEqual([
+    409,
+    expect.stringContaining(`session ${String(backend)} of it is still there`),
+  ]);
+  process.kill(backend, "SIGCONT");
+  kill(backend, "SIGTERM");
+  expect(await waitForStatus(scene.server, scene.poolId, job.jobId, "SUCCESS", "FAIL", "CANCEL")).toBe(
+    "CANCEL",
+  );
+  await cluster.ended;
+});
+
+test("the name leads to another server: its empty list says nothing of the one where the query burns", async () => {
+  const otherHome = join(home, "other");
+  const other = await start(otherHome);
+  const to = { host: cluster.host, port: cluster.port };
+  const wire = await openWire(to);
+  try {
+    const { password } = cluster;
+    await sourceOn(other).sql(`alter role postgres password '${password}'`);
+    const { id } = await scene.server.ok("POST", "/integration/api/datasource/POSTGRESQL", {
+      name: "by name",
+      poolId: scene.poolId,
+      configuration: { ...connectionTo(scene.source), port: wire.port },
+    });
+    scene.connections.fast = id;
+    const { job, backend } = await burning("by name");
+    // The client is not noticed to be gone, as behind a switch of addresses.
+    process.kill(backend, "SIGSTOP");
+    to.port = other.port;
+    wire.reset();
+    const answer = await stop(scene, job, { wait: 2 });
+    expect(answer.outcome).toBe("NOT PROVEN");
+    expect(answer.proof?.note).toContain("another one than its session was opened at");
+    expect(await statusNow(scene, job)).toBe("RUNNING");
+    to.port = cluster.port;
+    process.kill(backend, "SIGCONT");
+    expect(await waitForStatus(scene.server, scene.poolId, job.jobId, "SUCCESS", "FAIL", "CANCEL")).toBe(
+      "CANCEL",
+    );
+  } finally {
+    await wire.close();
+    await other.stop();
+    await rm(other.folder, { recursive: true, force: true });
+  }
 });
 
 test("a source that dies in a run nobody stopped: RUNNING until it can be read, then FAIL", async () => {

@@ -157,7 +157,9 @@ test("sessions are found by tag, and under another name if they are known", asyn
   const control = await openControl(accessTo(source));
   const session = await openSession(accessTo(source), "nd:named");
   const before = await control.sessions("nd:named", [], { signal: never });
-  expect(before.sessions).toMatchObject([{ ...session.id, state: "idle" }]);
+  expect(before.sessions).toMatchObject([
+    { pid: session.id.pid, startedAt: session.id.startedAt, state: "idle" },
+  ]);
   expect(await control.sessionTags("nd:nam", { signal: never })).toEqual(["nd:named"]);
 
   const filter = "set_config('application_name', 'somebody else', false) is not null";
@@ -195,7 +197,9 @@ test("a cancel at the source fails the read by name, and it is not called a succ
   const failed = reasonOf(readTable(session, tableOf("short", { filter: "pg_sleep(600) is not null" })));
   await untilIn("nd:cancelled", "PgSleep");
   const list = await control.sessions("nd:cancelled", [], { signal: never });
-  expect(list.sessions).toEqual([{ ...session.id, state: "active", waits: "Timeout:PgSleep" }]);
+  expect(list.sessions).toEqual([
+    { pid: session.id.pid, startedAt: session.id.startedAt, state: "active", waits: "Timeout:PgSleep" },
+  ]);
   await control.cancel(session.id, { signal: never });
   expect(errorLine(await failed)).toContain("public.short: canceling statement due to user request (57014)");
 });

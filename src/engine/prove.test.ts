@@ -32,7 +32,7 @@ function scripted(looks: ("unreadable" | SourceSessionView[])[]) {
         throw new RetryableSourceError("connection refused", { operation: "read the sessions" });
       }
       calls.push(`read ${String(now.length)}`);
-      return { readAt: "t", serverStartedAt: "s", sessions: now };
+      return { readAt: "t", serverStartedAt: "s", ofAnotherServer: false, sessions: now };
     },
     sessionTags: async () => [],
     cancel: async () => void calls.push("cancel"),
@@ -223,6 +223,36 @@ test("without a connect there is nothing to look for; with a failed one an unrea
   );
   expect(refused.calls).toEqual(["unreadable"]);
   expect(proof.level).toBe("source idle");
+});
+
+test("a source that cannot be read for long is asked less and less often, and never given up", async () => {
+  const { source, calls } = scripted(["unreadable"]);
+  const clock = fakeClock();
+  const stop = new AbortController();
+  const looks: number[] = [];
+  const record = async (): Promise<void> => {
+    looks.push(clock.monotonic());
+    if (looks.length === 40) stop.abort(new Error("enough"));
+  };
+  // In other words each time, so that each look is recorded.
+  source.control = async () =>
+    Promise.reject(new RetryableSourceError(`refused ${String(looks.length)}`, { operation: "connect" }));
+  await expect(
+    endUntilProven(
+      ending({ record }),
+      { clock, second: new SecondConnection(source, access) },
+      { signal: stop.signal },
+    ),
+  ).rejects.toThrow("enough");
+  const began = looks[0] ?? 0;
+  const pauses = looks.slice(1).map((at, index) => ({ at: at - began, ms: at - (looks[index] ?? 0) }));
+  const late = pauses.filter(({ at }) => at > 45_000);
+  expect(late.length).toBeGreaterThan(10);
+  expect(new Set(late.map(({ ms }) => ms))).toEqual(new Set([10_000]));
+  const early = pauses.filter(({ at }) => at < 25_000).map(({ ms }) => ms);
+  expect(early).toEqual(early.toSorted((a, b) => a - b));
+  expect(Math.max(...early)).toBe(2000);
+  expect(calls).toEqual([]);
 });
 
 test.each([

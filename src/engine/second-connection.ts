@@ -34,7 +34,11 @@ export class SecondConnection {
     for (let left = tries; left > 0 && !options.signal.aborted; left -= 1) {
       try {
         const control = await this.#open(options);
-        return { list: await control.sessions(sourceTag(executionId), [...known], options), control };
+        const list = await control.sessions(sourceTag(executionId), [...known], options);
+        if (!list.ofAnotherServer) return { list, control };
+        // The name may lead to the right one again.
+        await this.#drop();
+        return { unknown: "the server that answers is another one than its session was opened at" };
       } catch (error) {
         await this.#drop();
         why = errorLine(error);

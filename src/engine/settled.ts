@@ -42,9 +42,12 @@ export async function mayBeSettled(
   if (plan.dataSource === null || !run.touched)
     refuse("it never touched a source", "wait: it ends by itself");
   const { type } = plan.dataSource ?? { type: "" };
-  const second = new SecondConnection(source(type), () => access(id));
+  // The one that the loop reads over may still be let in where a new one is not.
+  const second = run.second ?? new SecondConnection(source(type), () => access(id));
   try {
     const look = await second.look(id, run.sessions, { signal });
+    // A look that was given up says nothing.
+    signal.throwIfAborted();
     if ("unknown" in look) return;
     const there = look.list.sessions.map(({ pid }) => pid);
     refuse(
@@ -56,7 +59,7 @@ export async function mayBeSettled(
         : "end the session at the source; the stop goes on",
     );
   } finally {
-    await second.close();
+    if (second !== run.second) await second.close();
   }
 }
 

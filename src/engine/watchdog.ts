@@ -85,14 +85,12 @@ async function watchProgress(
     }
     const now = await look(run, { signal }).then(
       ({ sessions }) => sessions,
-      () => [],
+      () => null,
     );
-    const signs = now.map(signOf).join();
-    if (
-      now.some(({ state, waits }) => state === "active" && waits === "") ||
-      (seen !== null && signs !== seen)
-    )
-      last = clock.monotonic();
+    // What cannot be read is no sign of life; nor is it one that it can be read again.
+    const signs: string | null = now?.map(signOf).join() ?? seen;
+    const computes = now?.some(({ state, waits }) => state === "active" && waits === "") === true;
+    if (computes || (seen !== null && signs !== seen)) last = clock.monotonic();
     else if (quiet >= noProgressMs) return { by: "no-progress", afterMs: noProgressMs };
     seen = signs;
   }

@@ -55,6 +55,8 @@ export interface SourceSessionId {
   pid: number;
   /** Start of the session by the source's clock, exact text as the source gives it: pids are used again. */
   startedAt: string;
+  /** Start of the server that it was opened at, likewise: a name may lead to another server later. Absent: not known. */
+  serverStartedAt?: string;
 }
 
 export interface Execution {

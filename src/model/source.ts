@@ -83,6 +83,8 @@ export interface SessionList {
   /** The source's clock at the read and at its start: a session older than the start cannot exist. */
   readAt: string;
   serverStartedAt: string;
+  /** It is the list of another server than a known session was opened at, and of none that is younger than that session. */
+  ofAnotherServer: boolean;
   sessions: SourceSessionView[];
 }
 

@@ -227,7 +227,7 @@ export class World {
             waits: "",
           }));
         await this.hop("sessions read", epoch);
-        return { readAt: String(this.time), serverStartedAt: "0", sessions };
+        return { readAt: String(this.time), serverStartedAt: "0", ofAnotherServer: false, sessions };
       },
       sessionTags: async () => [],
       cancel: (session) => send(session, "cancel"),

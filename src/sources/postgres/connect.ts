@@ -221,8 +221,9 @@ async function prepare(client: Client): Promise<SourceSessionId> {
     // Only the server's "not on this platform" may be passed over; a dead socket shows in the next query.
     if (!(error instanceof Error && "severity" in error)) throw error;
   }
-  const { rows } = await client.query<{ pid: number; startedAt: string }>(
-    `select pid, backend_start::text as "startedAt" from pg_stat_activity where pid = pg_backend_pid()`,
+  const { rows } = await client.query<Required<SourceSessionId>>(
+    `select pid, backend_start::text as "startedAt", pg_postmaster_start_time()::text as "serverStartedAt"
+       from pg_stat_activity where pid = pg_backend_pid()`,
   );
   const [own] = rows;
   if (own === undefined) throw new Error("the server does not list this session in pg_stat_activity");

@@ -14,6 +14,7 @@ const queryLimitMs = 5_000;
 interface ListRow extends Omit<SourceSessionView, "pid"> {
   readAt: string;
   serverStartedAt: string;
+  ofAnotherServer: boolean;
   /** null on the one row of an empty list. */
   pid: number | null;
 }
@@ -37,13 +38,21 @@ export class PostgresControl implements SourceControl {
     // The outer join: an empty list comes with its times too, out of the same read.
     const rows = await this.#ask<ListRow>(
       "read the sessions of the source",
-      `select now()::text as "readAt", pg_postmaster_start_time()::text as "serverStartedAt", a.pid,
+      `select now()::text as "readAt", pg_postmaster_start_time()::text as "serverStartedAt",
+              exists (select from unnest($3::text[], $4::text[]) as known(session, server)
+                       where server::timestamptz <> pg_postmaster_start_time()
+                         and session::timestamptz >= pg_postmaster_start_time()) as "ofAnotherServer", a.pid,
               a.backend_start::text as "startedAt", coalesce(a.state, '') as state,
               coalesce(a.wait_event_type || ':' || a.wait_event, '') as waits
          from (select) as once left join pg_stat_activity a
            on a.application_name = $1
            or (a.pid, a.backend_start::text) in (select * from unnest($2::int[], $3::text[]))`,
-      [tag, known.map(({ pid }) => pid), known.map(({ startedAt }) => startedAt)],
+      [
+        tag,
+        known.map(({ pid }) => pid),
+        known.map(({ startedAt }) => startedAt),
+        known.map(({ serverStartedAt }) => serverStartedAt ?? null),
+      ],
       options,
     );
     const [first] = rows;
@@ -51,6 +60,7 @@ export class PostgresControl implements SourceControl {
     return {
       readAt: first.readAt,
       serverStartedAt: first.serverStartedAt,
+      ofAnotherServer: first.ofAnotherServer,
       sessions: rows.flatMap(({ pid, startedAt, state, waits }) =>
         pid === null ? [] : [{ pid, startedAt, state, waits }],
       ),

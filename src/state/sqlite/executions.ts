@@ -85,11 +85,11 @@ export function executionStore(connection: Connection): Executions {
       mustRun(changes, "record that a source is touched", id);
     },
 
-    async addSession(id, { pid, startedAt }) {
+    async addSession(id, { pid, startedAt, serverStartedAt }) {
       const changes = connection.run(
         `UPDATE execution SET sessions = json_insert(sessions, '$[#]', json($session))
          WHERE id = $id AND status = 'RUNNING'`,
-        { id, session: JSON.stringify({ pid, startedAt }) },
+        { id, session: JSON.stringify({ pid, startedAt, serverStartedAt }) },
       );
       mustRun(changes, "record a session at the source", id);
     },
