@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /**
  * `test-summary.mjs RESULTS.json OUTPUT.txt`: what a test run came to, for the end of a log: the runner's own
- * closing lines, and `N passed, N failed`. Fails on a skipped test that test/allowed-skips.json does not
- * name with its reason (one that it names `unless` we are root: where we are), and on a run of nothing.
+ * closing lines, every skipped test by its name, and `N passed, N failed`. Fails on a skipped test that
+ * test/allowed-skips.json does not name with its reason (one that it names `unless` we are root, or may set a
+ * firewall that rejects: where that is so), and on a run of nothing.
  */
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { mayReject } from "./may-reject.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const [resultsFile, outputFile] = process.argv.slice(2);
@@ -14,8 +16,10 @@ const [resultsFile, outputFile] = process.argv.slice(2);
 const results = JSON.parse(await readFile(resultsFile, "utf8"));
 const allowed = JSON.parse(await readFile(join(root, "test", "allowed-skips.json"), "utf8"));
 const withoutReason = allowed.filter(({ name, reason }) => !name || !reason);
-const isRoot = process.getuid?.() === 0;
-const names = new Set(allowed.filter(({ unless }) => unless !== "root" || !isRoot).map(({ name }) => name));
+/** What `unless` may say, and whether it is so here; an unknown word allows nothing. */
+const here = { root: process.getuid?.() === 0, firewall: mayReject() };
+const excused = allowed.filter(({ unless }) => unless === undefined || here[unless] === false);
+const names = new Set(excused.map(({ name }) => name));
 
 const tests = results.testResults.flatMap(({ assertionResults }) => assertionResults);
 const skipped = tests.filter(({ status }) => status !== "passed" && status !== "failed");
@@ -38,5 +42,6 @@ const closing = output
   .split("\n")
   .filter((line) => /^\s*(?:Test Files|Tests|Errors|Duration) {2}/.test(line));
 console.log(closing.join("\n"));
+for (const { fullName } of skipped) console.log(`skipped: ${fullName}`);
 console.log(`${String(passed)} passed, ${String(failed)} failed`);
 process.exitCode = faults.length === 0 ? 0 : 1;

@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { mayReject } from "../../scripts/may-reject.mjs";
 import { filesBelow, repository } from "./tree.ts";
 
 let clone: string;
@@ -12,7 +13,8 @@ beforeAll(() => {
   clone = mkdtempSync(join(tmpdir(), "nightdesk-skips-"));
   mkdirSync(join(clone, "scripts"));
   mkdirSync(join(clone, "test"));
-  copyFileSync(join(repository, "scripts", "test-summary.mjs"), join(clone, "scripts", "test-summary.mjs"));
+  for (const script of ["test-summary.mjs", "may-reject.mjs"])
+    copyFileSync(join(repository, "scripts", script), join(clone, "scripts", script));
   writeFileSync(join(clone, "output.txt"), " Test Files  1 passed (1)\n      Tests  2 passed (2)\n");
 });
 
@@ -58,13 +60,24 @@ test.each(["skipped", "pending", "todo", "disabled"])("a planted test that is %s
 });
 
 test("a skip that is named with its reason passes, and one without a reason does not", () => {
-  expect(judge({ a: "passed", b: "skipped" }, [{ name: "b", reason }]).code).toBe(0);
+  const { code, output } = judge({ a: "passed", b: "skipped" }, [{ name: "b", reason }]);
+  expect(code).toBe(0);
+  expect(output).toContain("\nskipped: b\n1 passed, 0 failed\n");
   expect(judge({ a: "passed", b: "skipped" }, [{ name: "b" }]).code).toBe(1);
 });
 
 test("what only root can run may be skipped by an ordinary user alone", () => {
   const { code } = judge({ a: "passed", b: "skipped" }, [{ name: "b", reason, unless: "root" }]);
   expect(code).toBe(isRoot ? 1 : 0);
+});
+
+test("what only a machine with a firewall can run may be skipped by another one alone", () => {
+  const { code } = judge({ a: "passed", b: "skipped" }, [{ name: "b", reason, unless: "firewall" }]);
+  expect(code).toBe(mayReject() ? 1 : 0);
+});
+
+test("a condition that nobody knows excuses nothing", () => {
+  expect(judge({ a: "passed", b: "skipped" }, [{ name: "b", reason, unless: "rooot" }]).code).toBe(1);
 });
 
 test("a run of nothing, and one that failed outside of its tests, fail", () => {

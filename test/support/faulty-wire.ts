@@ -16,6 +16,8 @@ const bothParts: readonly Part[] = ["first", "second"];
 /** Stands between a client and a PostgreSQL server. */
 export interface FaultyWire {
   port: number;
+  /** The clients' own ports of what is open. */
+  clientPorts(part: Part): number[];
   /** CancelRequests that came in the clear, and inside TLS. */
   cancels: { plain: number; inTls: number };
   /** From now on, for open and new connections; without `part` for all. */
@@ -163,6 +165,8 @@ export async function openWire(
   };
   return {
     port: (listener.address() as AddressInfo).port,
+    clientPorts: (part) =>
+      [...pairs].flatMap((pair) => (pair.part === part ? (pair.raw.remotePort ?? []) : [])),
     cancels,
     turn,
     reset: resetAll,

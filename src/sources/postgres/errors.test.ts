@@ -61,3 +61,11 @@ test("an error of a statement is fatal unless it passes by itself", () => {
     RetryableSourceError,
   );
 });
+
+test("a name of several addresses that none of them answers: each with its own words", () => {
+  const tried = ["connect EHOSTUNREACH 192.0.2.1:5433", "connect EACCES 2001:db8::1:5433"];
+  const all = new AggregateError(tried.map((said) => new Error(said)));
+  const error = connectError(Object.assign(all, { code: "EHOSTUNREACH" }), access, true);
+  expect(error).toBeInstanceOf(RetryableSourceError);
+  expect(errorLine(error)).toContain(tried.join("; "));
+});

@@ -22,6 +22,8 @@ export function codeOf(error: unknown): string {
 }
 
 export function messageOf(error: unknown): string {
+  // A name of several addresses, none of which let us in: Node's own message is empty then.
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join("; ");
   return error instanceof Error ? error.message : String(error);
 }
 
