@@ -65,6 +65,20 @@ test("four run, the others wait in order; a queued one that is cancelled never s
     tables: [{ table: "VBAK", target: "T5", effect: "untouched", rows: null }],
   });
 
+  // The same of one that waits: it ends once, and says so once.
+  const waiting = jobs.at(-1);
+  const both = [1, 2, 3, 4, 5].map(() => server.call("POST", `${waiting?.path ?? ""}/cancel`));
+  for (const { status } of await Promise.all(both)) expect(status).toBe(200);
+  const [ended] = (
+    await server.ok("GET", `/integration/api/pools/${pool.poolId}/logs/${waiting?.jobId ?? ""}/executions`)
+  ).executionItems;
+  const { logMessages } = await server.ok(
+    "GET",
+    `/integration/api/pools/${pool.poolId}/logs/executions/detail?executionId=${ended.executionId}&id=${waiting?.jobId ?? ""}&type=JOB&limit=50&page=0`,
+  );
+  expect(logMessages).toHaveLength(1);
+  await server.ok("POST", `${waiting?.path ?? ""}/execute`, { mode: "FULL" });
+
   // A place is free: the fifth takes it, not the seventh.
   expect((await server.call("POST", `${first?.path ?? ""}/cancel`)).status).toBe(200);
   await until(async () =>

@@ -136,7 +136,7 @@ function requestStop(which: number, reason: StopReason): Command {
         Object.assign(target, { status: reason.by === "operator" ? "CANCEL" : "FAIL", endedAt: model.time });
       }
     }
-    expect(summary(answer)).toEqual(summary(target ?? null));
+    expect(summary(answer?.execution ?? null)).toEqual(summary(target ?? null));
   });
 }
 

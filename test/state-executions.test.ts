@@ -70,7 +70,7 @@ test("the whole life of one execution", async () => {
   });
 
   expect(await store.finish(queued.id, "SUCCESS", { at: 400, proof: idle, failure: null })).toBe(false);
-  expect(await store.requestStop(queued.id, operator, 400)).toEqual(over);
+  expect(await store.requestStop(queued.id, operator, 400)).toEqual({ execution: over, ended: false });
   await store.recordProof(queued.id, { level: "requested", at: 400, note: "late" });
   expect(await store.execution(queued.id)).toEqual(over);
 });
@@ -119,16 +119,22 @@ test("a queued execution that is stopped is over at once and never starts", asyn
   await store.enqueue(first);
   await store.enqueue(second);
   expect(await store.requestStop(first.id, operator, 150)).toMatchObject({
-    status: "CANCEL",
-    startedAt: null,
-    endedAt: 150,
-    stop: { requestedAt: 150, reason: operator, callers: 1 },
-    proof: { level: "source idle", at: 150 },
-    failure: null,
+    ended: true,
+    execution: {
+      status: "CANCEL",
+      startedAt: null,
+      endedAt: 150,
+      stop: { requestedAt: 150, reason: operator, callers: 1 },
+      proof: { level: "source idle", at: 150 },
+      failure: null,
+    },
   });
+  // Whoever asked at the same moment is on record too; nothing else changes.
+  const late = await store.requestStop(first.id, operator, 151);
+  expect(late).toMatchObject({ ended: false, execution: { endedAt: 150, stop: { callers: 1 } } });
+  expect(await store.stopCallers(first.id)).toMatchObject([{ at: 150 }, { at: 151 }]);
   expect(await store.requestStop(second.id, { by: "shutdown" }, 151)).toMatchObject({
-    status: "FAIL",
-    failure: "stopped because the server shuts down",
+    execution: { status: "FAIL", failure: "stopped because the server shuts down" },
   });
   expect(await store.claimNext(4, 200)).toBeNull();
   expect(await store.requestStop(newId(), operator, 1)).toBeNull();
@@ -139,8 +145,8 @@ test("a running execution keeps its status and the reason of the first asker", a
   const { id } = await running(store);
   await store.requestStop(id, operator, 250);
   expect(await store.requestStop(id, { by: "shutdown" }, 260)).toMatchObject({
-    status: "RUNNING",
-    stop: { requestedAt: 250, reason: operator, callers: 2 },
+    ended: false,
+    execution: { status: "RUNNING", stop: { requestedAt: 250, reason: operator, callers: 2 } },
   });
 });
 

@@ -108,7 +108,7 @@ test.each([["0.1.0", { SUCCESS: 1, FAIL: 1, CANCEL: 1, RUNNING: 4, QUEUED: 1 }]]
       expect(await store.stopCallers(id)).toMatchObject([
         { reason: { by: "operator", channel: "desk", because: "source closes at midnight" } },
       ]);
-      expect(await store.requestStop(id, operator, 1)).toMatchObject({ status: "CANCEL" });
+      expect(await store.requestStop(id, operator, 1)).toMatchObject({ execution: { status: "CANCEL" } });
       // What waits starts, unless its connection is held: the queue knows the connection of old rows too.
       const [waiting] = (await store.activeExecutions()).filter(({ status }) => status === "QUEUED");
       const connection = waiting?.plan.dataSource?.id ?? "";

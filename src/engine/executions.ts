@@ -172,18 +172,19 @@ export function createEngine(parts: EngineParts): Engine {
 
   /** Null if there is no such execution. */
   const recordStop = async (execution: Execution, reason: StopReason): Promise<Execution | null> => {
-    const recorded = await store.requestStop(execution.id, reason, clock.now()).catch((error: unknown) => {
+    const answer = await store.requestStop(execution.id, reason, clock.now()).catch((error: unknown) => {
       const run = active.get(execution.id);
       if (run === undefined) throw error;
       // The stop counts more than its record, which is written as soon as it can be.
       report(`record the stop of execution ${execution.id}, which goes on: ${errorLine(error)}`);
       run.unrecordedStops.push({ reason, at: clock.now() });
-      return execution;
+      return { execution, ended: false };
     });
     await failpoint("engine.stop-recorded");
-    if (recorded === null) return null;
+    if (answer === null) return null;
+    const { execution: recorded, ended } = answer;
     parts.onChange(recorded.poolId);
-    if (recorded.endedAt !== null && recorded.startedAt === null && execution.status === "QUEUED") {
+    if (ended) {
       await store.saveItem(jobItem(recorded));
       const line = "Execution was canceled before it started";
       await store.appendLog([

@@ -88,10 +88,15 @@ export interface ExecutionStore {
   /** Oldest QUEUED that no hold covers -> RUNNING if fewer than `most` are RUNNING; one statement decides. */
   claimNext(most: number, at: number): Promise<Execution | null>;
   /**
-   * Records that a stop was asked for, and by whom. QUEUED becomes CANCEL (or FAIL) in the same transaction;
-   * RUNNING keeps its status and the reason of the first asker; a terminal execution is returned unchanged.
+   * Records that a stop was asked for, and by whom. QUEUED becomes CANCEL (or FAIL) in the same transaction, which
+   * is then `ended`; RUNNING keeps its status and the reason of the first asker; a terminal execution is returned
+   * unchanged, but who asks for the end of one that a stop ended before it began is on record too.
    */
-  requestStop(id: string, reason: StopReason, at: number): Promise<Execution | null>;
+  requestStop(
+    id: string,
+    reason: StopReason,
+    at: number,
+  ): Promise<{ execution: Execution; ended: boolean } | null>;
   markSourceTouched(id: string): Promise<void>;
   addSession(id: string, session: SourceSessionId): Promise<void>;
   recordProof(id: string, proof: Proof): Promise<void>;

@@ -71,9 +71,14 @@ export function executionStore(connection: Connection): Executions {
 
     async requestStop(id, reason, at) {
       return connection.transaction(() => {
-        const stopped = stopQueued(connection, id, reason, at) || stopRunning(connection, id, reason, at);
-        if (stopped) noteCaller(connection, id, reason, at);
-        return byId(id);
+        const ended = stopQueued(connection, id, reason, at);
+        const running = !ended && stopRunning(connection, id, reason, at);
+        const execution = byId(id);
+        if (execution === null) return null;
+        // Fifty at once are fifty callers, also where the first of them has ended it.
+        const neverBegan = execution.status === "CANCEL" && execution.startedAt === null;
+        if (ended || running || neverBegan) noteCaller(connection, id, reason, at);
+        return { execution, ended };
       });
     },
 
