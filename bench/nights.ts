@@ -11,7 +11,7 @@ const first = Number(process.argv[3] ?? Date.now() % 1_000_000_000);
 const nightsABatch = 500;
 
 const began = performance.now();
-const sum = { nights: 0, stops: 0, declared: 0, steps: 0, ended: {} as Record<string, number> };
+const sum = { nights: 0, stops: 0, declared: 0, steps: 0, longestMs: 0, ended: {} as Record<string, number> };
 for (let seed = first; sum.stops < wanted; seed += 1) {
   const { store, close } = openNights();
   const result = await fc.check(
@@ -21,6 +21,7 @@ for (let seed = first; sum.stops < wanted; seed += 1) {
       sum.stops += report.stops;
       sum.declared += report.declared;
       sum.steps += report.steps;
+      sum.longestMs = Math.max(sum.longestMs, report.longestMs);
       for (const [status, count] of Object.entries(report.ended))
         sum.ended[status] = (sum.ended[status] ?? 0) + count;
     }),
@@ -37,6 +38,7 @@ const ends = Object.entries(sum.ended).map(([status, count]) => `${String(count)
 const seconds = Math.round((performance.now() - began) / 1000);
 console.log(
   `${String(sum.stops)} stops in ${String(sum.nights)} nights of ${String(sum.steps)} steps, seeds from ${String(first)}: ` +
-    `no false status, none that stayed; ${ends.join(", ")}, ${String(sum.declared)} of them declared; ${String(seconds)} s`,
+    `no false status, none that stayed; ${ends.join(", ")}, ${String(sum.declared)} of them declared; ` +
+    `longest from request to end ${String(Math.round(sum.longestMs / 1000))} simulated s; ${String(seconds)} s`,
 );
 process.exit(0);

@@ -1,6 +1,7 @@
 /**
  * `stops.ts [COUNT] [MINUTES] [SEED]`: real stops in random states until there are so many (1,000), or so many minutes
- * have passed (60). Ends with the figure; exit code 1, with the seed and every lie, if a terminal status was false.
+ * have passed (60). Ends with the figure; exit code 1, with the seed and every lie, if a terminal status was false, if
+ * there were fewer stops, or if none came in one of the states.
  */
 import { startTestServer } from "../test/support/nightdesk.ts";
 import { makeTables } from "../test/support/source-tables.ts";
@@ -33,9 +34,13 @@ await Stage.with(async (stage) => {
   for (const state of stopStates) {
     const times = report.took.filter((one) => one.state === state).map(({ ms }) => ms);
     console.log(
-      `${state}: ${String(times.length)} stops, worst ${String(Math.round(Math.max(0, ...times)))} ms`,
+      `${state}: ${String(times.length)} stops, ${String(report.hits[state])} seen in that state, worst ${String(Math.round(Math.max(0, ...times)))} ms`,
     );
   }
-  if (report.lies.length > 0) process.exitCode = 1;
+  const missed = stopStates.filter((state) => report.hits[state] === 0);
+  if (report.stops < count)
+    console.log(`only ${String(report.stops)} of ${String(count)} stops in ${String(minutes)} minutes`);
+  if (missed.length > 0) console.log(`no stop came in the state: ${missed.join(", ")}`);
+  if (report.lies.length > 0 || report.stops < count || missed.length > 0) process.exitCode = 1;
   console.log(`${describeStops(report)}; seed ${String(seed)}`);
 });

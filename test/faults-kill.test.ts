@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { newKeyText } from "../src/engine/key-text.ts";
 import { contentAtSource, contentInPool } from "./support/contents.ts";
 import { killCases, type KillCase } from "./support/kill-cases.ts";
@@ -48,6 +48,7 @@ beforeAll(async () => {
   const failing = await transforming("failing transform", `${copy}; select * from "NOWHERE"`);
   jobs = { load, stop: stopped, transform, "failing transform": failing };
 });
+afterEach(() => checkScene(scene));
 afterAll(async () => {
   await scene?.end();
   await rm(folder, { recursive: true, force: true });
@@ -154,7 +155,6 @@ test.each(killCases)("killed at $at: $ends, and the pool holds the $holds", asyn
   expect(holds).toBe(one.holds === "old" ? old : fresh);
   const effects = await effectsOf(jobs[one.doing]);
   expect(effects.map((effect) => effect === "loaded")).toEqual(effects.map(() => one.holds === "new"));
-  await checkScene(scene);
 });
 
 test("a stop that comes before the last check wins: CANCEL, the pool as it was", async () => {
@@ -226,7 +226,6 @@ test("a rollback that hangs has a deadline of its own: FAIL with what led to it,
   const { status, says } = await endOf(scene, jobs["failing transform"]);
   expect([status, says]).toEqual(["FAIL", expect.stringMatching(/rolling back did not end.*NOWHERE/)]);
   expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(old);
-  await checkScene(scene);
 });
 
 test("dropping staging that hangs has a deadline of its own: FAIL with what led to it, and nothing is left of it", async () => {
@@ -244,7 +243,6 @@ test("dropping staging that hangs has a deadline of its own: FAIL with what led 
     expect.stringMatching(/dropping the staging table.*division by zero/),
   ]);
   expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(old);
-  await checkScene(scene);
 });
 
 /** What its newest receipt says of each table. */

@@ -6,7 +6,15 @@ import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startPostgres, type PostgresServer } from "../src/demo/postgres-server.ts";
 import { openWire, type FaultyWire } from "./support/faulty-wire.ts";
-import { execute, lastLine, statusNow, stop, type Scene, type SceneJob } from "./support/night-scene.ts";
+import {
+  checkScene,
+  execute,
+  lastLine,
+  statusNow,
+  stop,
+  type Scene,
+  type SceneJob,
+} from "./support/night-scene.ts";
 import {
   connectionTo,
   makeExtractionJob,
@@ -48,6 +56,8 @@ beforeEach(async () => {
   };
 });
 afterEach(async () => {
+  // What the last line of a test leaves is a source that can be read.
+  if (scene !== undefined) await checkScene(scene);
   for (const pid of orphans) kill(pid, "SIGKILL");
   await scene?.end();
   await cluster?.stop();
@@ -99,6 +109,7 @@ async function burning(name: string): Promise<{ job: SceneJob; executionId: stri
     { tableName: "BSEG", filterDefinition },
   ]);
   const job: SceneJob = { ...made, name, through: "fast", tables: {} };
+  scene.jobs.push(job);
   const executionId = await execute(scene, job);
   const backend = await until(async () => {
     const rows = await source.sql<{ pid: number }>(
@@ -227,6 +238,7 @@ test("a smart shutdown while our look is open already: it reads on, and nobody m
     "CANCEL",
   );
   await cluster.ended;
+  cluster = await start();
 });
 
 test("the name leads to another server: its empty list says nothing of the one where the query burns", async () => {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect } from "vitest";
 import { contentInPool, stagingIn, type Content } from "./contents.ts";
-import type { TestServer } from "./nightdesk.ts";
+import { executionsOf, type TestServer } from "./nightdesk.ts";
 import type { TestDatabase } from "./postgres.ts";
 
 /** What the invariants look at: the server, the source without any proxy, and the jobs of one pool. */
@@ -57,24 +57,6 @@ export async function expectInvariants(watched: Watched): Promise<void> {
     expect((await at.call("GET", path)).status, path).toBe(200);
     expect(performance.now() - asked, path).toBeLessThan(answersWithinMs);
   }
-}
-
-/** An execution as the logs list it. */
-export interface Seen {
-  executionId: string;
-  status: string;
-}
-
-export async function executionsOf(
-  server: Pick<TestServer, "ok">,
-  poolId: string,
-  jobId: string,
-): Promise<Seen[]> {
-  const { executionItems } = await server.ok(
-    "GET",
-    `/integration/api/pools/${poolId}/logs/${jobId}/executions`,
-  );
-  return executionItems as Seen[];
 }
 
 /** Ids of the executions that have a session at the source although they are over and nobody declared them so. */

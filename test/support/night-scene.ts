@@ -2,9 +2,10 @@
 import { expect } from "vitest";
 import { contentAtSource, contentInPool, type Content } from "./contents.ts";
 import { openWire, type FaultyWire } from "./faulty-wire.ts";
-import { executionsOf, expectInvariants, type WatchedJob } from "./invariants.ts";
+import { expectInvariants, type WatchedJob } from "./invariants.ts";
 import {
   connectionTo,
+  executionsOf,
   makeExtractionJob,
   startTestServer,
   statusOf,

@@ -218,3 +218,21 @@ export async function taggedSessions(source: TestDatabase): Promise<{ pid: numbe
     "select pid, state from pg_stat_activity where application_name like 'nd:%' and datname = current_database()",
   )) as { pid: number; state: string }[];
 }
+
+/** An execution as the logs list it. */
+export interface Seen {
+  executionId: string;
+  status: string;
+}
+
+export async function executionsOf(
+  server: Pick<TestServer, "ok">,
+  poolId: string,
+  jobId: string,
+): Promise<Seen[]> {
+  const { executionItems } = await server.ok(
+    "GET",
+    `/integration/api/pools/${poolId}/logs/${jobId}/executions`,
+  );
+  return executionItems as Seen[];
+}

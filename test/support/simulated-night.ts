@@ -90,6 +90,8 @@ export interface NightReport {
   ended: Record<string, number>;
   declared: number;
   stops: number;
+  /** Longest time from the first request of a stop to its end, in simulated ms; nights without a source are long. */
+  longestMs: number;
   steps: number;
 }
 
@@ -327,10 +329,14 @@ export async function liveThrough(
   }
   if (!full && world.reports.length > 0) throw new Error(world.reports.join("\n"));
 
-  const report: NightReport = { ended: {}, declared: 0, stops: stopped.size, steps };
+  const report: NightReport = { ended: {}, declared: 0, stops: stopped.size, longestMs: 0, steps };
   for (const [id, status] of ends) {
     report.ended[status] = (report.ended[status] ?? 0) + 1;
-    if ((await store.execution(id))?.proof?.level === "declared") report.declared += 1;
+    const execution = await store.execution(id);
+    if (execution?.proof?.level === "declared") report.declared += 1;
+    const { stop = null, endedAt = null } = execution ?? {};
+    if (stop !== null && endedAt !== null)
+      report.longestMs = Math.max(report.longestMs, endedAt - stop.requestedAt);
   }
   world.crash();
   await store.deletePool(pool.id);

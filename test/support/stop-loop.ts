@@ -33,6 +33,8 @@ export interface StopReport {
   lies: string[];
   /** From the request to the terminal status seen, in ms. */
   took: { state: State; ms: number }[];
+  /** How often the source and the log, asked right before the stop, showed the state that was meant. */
+  hits: Record<State, number>;
   /** How often each status was the end. */
   ended: Record<string, number>;
 }
@@ -57,7 +59,8 @@ export async function stopLoop(
     states = stopStates,
   }: { random: () => number; goOn: (stops: number) => boolean; states?: readonly State[] },
 ): Promise<StopReport> {
-  const report: StopReport = { stops: 0, lies: [], took: [], ended: {} };
+  const hits = Object.fromEntries(stopStates.map((state) => [state, 0])) as Record<State, number>;
+  const report: StopReport = { stops: 0, lies: [], took: [], hits, ended: {} };
   while (goOn(report.stops)) {
     const state = states[report.stops % states.length] ?? "connecting";
     const job = stage.jobs[state];
@@ -65,6 +68,7 @@ export async function stopLoop(
     const before = state === "queued" ? stage.jobs["first row not sent"] : null;
     if (before !== null) await start(stage, before, "first row not sent", () => 0);
     const executionId = await start(stage, job, state, random);
+    if (await isIn(stage, job, executionId, state)) hits[state] += 1;
     const asked = performance.now();
     const stopping = stage.server.ok(
       "POST",
@@ -137,6 +141,48 @@ async function start(
       break;
   }
   return executionId;
+}
+
+/** Whether it is doing just that now, as far as the source and the log of its task show. */
+async function isIn(
+  stage: StopStage,
+  { jobId }: StopJob,
+  executionId: string,
+  state: State,
+): Promise<boolean> {
+  const status = await statusOf(stage, { jobId });
+  if (state === "queued") return status === "QUEUED";
+  const sessions = await sessionsOf(stage, executionId);
+  const last = await lastCode(stage, jobId, executionId);
+  const shows = (word: string): boolean => sessions.some((session) => session.includes(word));
+  switch (state) {
+    case "connecting":
+      return status === "RUNNING" && !shows("active") && last !== "WAITING_FOR_SUCCESS_STATE";
+    case "first row not sent":
+      return shows("PgSleep");
+    case "streaming":
+      return sessions.some((session) => session.includes("active") && !session.includes("ClientWrite"));
+    case "blocked on a full socket":
+      return shows("ClientWrite");
+    case "swapping":
+      return status === "RUNNING" && last === "WAITING_FOR_SUCCESS_STATE";
+    case "transforming":
+      return status === "RUNNING";
+  }
+}
+
+/** Of the newest line of its task; "" if there is none yet. */
+async function lastCode({ server, poolId }: StopStage, jobId: string, executionId: string): Promise<string> {
+  const base = `/integration/api/pools/${poolId}/logs/executions`;
+  const [task] = (await server.ok("GET", `${base}?executionId=${executionId}&type=TASK&id=${jobId}`)) as {
+    taskId: string;
+  }[];
+  if (task === undefined) return "";
+  const { logMessages } = await server.ok(
+    "GET",
+    `${base}/detail?executionId=${executionId}&id=${task.taskId}&type=TASK&limit=1&page=0`,
+  );
+  return String(logMessages[0]?.logTranslationCode ?? "");
 }
 
 /** The wire's word, asked for without a pause until it is an end. */
