@@ -1,5 +1,6 @@
 import { FatalSourceError, RetryableSourceError, type ErrorFacts } from "../../model/errors.ts";
 import type { SourceAccess } from "../../model/source.ts";
+import { TimeLimitError } from "./bounded.ts";
 
 /** The connection as messages name it. */
 export function placeOf({ name, configuration }: SourceAccess): string {
@@ -63,7 +64,8 @@ export function connectError(
   const { host, database, user, ssl } = access.configuration;
   const code = codeOf(error);
   const said = withoutPassword(messageOf(error), access.password);
-  const facts = { operation: "connect to the source", place: placeOf(access), noSession };
+  const timedOut = error instanceof TimeLimitError;
+  const facts = { operation: "connect to the source", place: placeOf(access), noSession, timedOut };
   const fatal = (message: string, next: string): FatalSourceError =>
     new FatalSourceError(message, { ...facts, next });
   const retryable = (message: string, next: string): RetryableSourceError =>
