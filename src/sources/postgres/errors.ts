@@ -50,8 +50,19 @@ export function statementError(
   if (isPassing(code) && code !== "08P01") {
     return new RetryableSourceError(message, { ...facts, next: "look at the source and run the job again" });
   }
-  return new FatalSourceError(message, { ...facts, next });
+  return new FatalSourceError(message, { ...facts, next: nextForValue[code] ?? next });
 }
+
+/** By SQLSTATE: the source has a value that it cannot give in the encoding or type that is asked for. */
+const notInUtf8 = "repair the text at the source, or leave its column out";
+const noSuchNumber =
+  "repair the value at the source, or give its column another preferredType: VARCHAR takes any";
+const nextForValue: Readonly<Record<string, string>> = {
+  "22021": notInUtf8,
+  "22P05": notInUtf8,
+  "22003": noSuchNumber,
+  "22P02": noSuchNumber,
+};
 
 const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ALTNAME|^ERR_(SSL|TLS)|^EPROTO$|SSL connection/;
 
