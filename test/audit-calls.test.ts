@@ -6,14 +6,7 @@ import type { AuditRecord } from "../src/model/audit.ts";
 import { verbs } from "../src/model/definitions.ts";
 import type { Route } from "../src/server/index.ts";
 import { verifyHome } from "../src/verify-home.ts";
-import {
-  configuration,
-  makeWorld,
-  openDeskApp,
-  startOfTime,
-  type Answer,
-  type DeskApp,
-} from "./support/desk-app.ts";
+import { makeWorld, openDeskApp, startOfTime, type Answer, type DeskApp } from "./support/desk-app.ts";
 import { anEntry } from "./support/audit-home.ts";
 import { inputOf, inPool, pathOf, verbOf, withHold, type HeldWorld } from "./support/route-inputs.ts";
 
