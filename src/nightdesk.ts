@@ -6,6 +6,7 @@ import { plainHost, type Config } from "./config.ts";
 import { AuditTrail } from "./engine/audit-trail.ts";
 import { createEngine } from "./engine/executions.ts";
 import { ensureAdminKey } from "./engine/keys.ts";
+import { ServerActs } from "./engine/server-acts.ts";
 import { filesOf } from "./home.ts";
 import { UserError } from "./model/errors.ts";
 import type { SourceLook } from "./model/operations.ts";
@@ -95,6 +96,7 @@ export async function startNightdesk(
       source: sourceOf,
       secrets,
       clock,
+      acts: new ServerActs(audit),
       mostRunning: config.mostRunning,
       limits: {
         noProgressMs: config.noProgressSeconds === 0 ? null : config.noProgressSeconds * 1000,

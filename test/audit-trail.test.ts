@@ -22,6 +22,8 @@ const happening: Happening = {
   outcome: null,
   because: null,
   address: "10.0.0.1",
+  before: null,
+  after: null,
 };
 
 /** Sleeps end when the test lets them. */

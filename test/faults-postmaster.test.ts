@@ -1,4 +1,5 @@
 /** A source whose server dies, shuts down or starts again: what cannot be read is unknown, until it can be. */
+import type { AuditRecordTransport } from "../src/contract/index.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -164,6 +165,15 @@ test("the postmaster is killed and the query burns on: RUNNING and not proven, u
     return receipt.settlement.seen === "idle" ? receipt : null;
   });
   expect(seen.proof.level).toBe("declared");
+  // Both came after the answers to the stop and to the settle.
+  const { records } = await scene.server.ok("GET", "/desk/v1/audit?limit=1000");
+  const ends = (records as AuditRecordTransport[]).filter(
+    ({ deed, executions }) => deed === "end" && executions.includes(executionId),
+  );
+  expect(ends).toMatchObject([
+    { channel: "server", action: "end of a stopped execution", outcome: "CANCEL, declared" },
+    { channel: "server", action: "look at what was declared over", outcome: "source idle" },
+  ]);
 });
 
 test("the postmaster is killed and a new server starts: the younger server is the proof, nobody has to declare", async () => {

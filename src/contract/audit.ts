@@ -18,6 +18,9 @@ export interface AuditKey {
   prefix: string;
 }
 
+/** "server": nobody called for it. */
+export type AuditChannel = "wire" | "desk" | "internal" | "server";
+
 /** One record; what the words mean: docs/audit.md. */
 export interface AuditRecordTransport {
   sequence: number;
@@ -25,15 +28,18 @@ export interface AuditRecordTransport {
   requestId: string | null;
   phase: "asked" | "done" | "denied" | "event";
   key: AuditKey | null;
-  channel: "wire" | "desk" | "internal";
+  channel: AuditChannel;
   action: string;
-  deed: "stop" | "hold" | "release" | "settle" | null;
+  deed: "stop" | "hold" | "release" | "settle" | "end" | null;
   ids: Record<string, string>;
   executions: string[];
   status: number | null;
   outcome: string | null;
   because: string | null;
   address: string | null;
+  /** SHA-256 (hex) of the changed object as it was and as it became; both null where none was changed. */
+  before: string | null;
+  after: string | null;
   late: boolean;
   times: number;
   hmac: string;
@@ -61,11 +67,13 @@ export interface DeskReport {
   asOf: Instant;
   /** Executions that ran or waited in this time, oldest first. */
   ran: ReportedExecution[];
-  /** Every stop that was asked for and allowed: the same that the audit log has. */
+  /** Every stop that was asked for and allowed, and those of the server itself: the same that the audit log has. */
   stops: ReportedAct[];
-  /** Holds and releases, dry runs of releases too. */
+  /** Holds and releases, dry runs of releases too, and ends of holds by their time. */
   holds: ReportedAct[];
   settles: ReportedAct[];
+  /** Ends that came after the answer to their stop; what the source said since of what was declared over. */
+  ends: ReportedAct[];
   /** Attempts of whatever kind that were refused. */
   denied: ReportedAct[];
   /** Of the pool, not over at `asOf`, whenever it began. */
@@ -88,19 +96,19 @@ export interface ReportedExecution {
   failure: string | null;
 }
 
-/** One call, its `asked` and `done` put together. */
+/** One call, or one act of the server itself, its `asked` and `done` put together. */
 export interface ReportedAct {
   at: Instant;
   requestId: string | null;
   key: AuditKey | null;
-  channel: "wire" | "desk" | "internal";
+  channel: AuditChannel;
   action: string;
   jobId: string | null;
   /** null where it is about none, or it is gone. */
   jobName: string | null;
   /** Those that it started, stopped or settled; of a release those that could start then. */
   executions: TouchedExecution[];
-  /** null: the server ended before it could record the result. */
+  /** null without an outcome: the server ended before it could record the result. */
   status: number | null;
   outcome: string | null;
   because: string | null;

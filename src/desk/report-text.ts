@@ -11,6 +11,8 @@ export interface ReportShown {
   stops: readonly ActShown[];
   holds: readonly ActShown[];
   settles: readonly ActShown[];
+  /** Absent from a server of an earlier version. */
+  ends?: readonly ActShown[];
   denied: readonly ActShown[];
   open: readonly ExecutionShown[];
   cut: boolean;
@@ -57,7 +59,21 @@ interface ActShown {
  * and the counts; every other line is indented and begins with what it is about.
  */
 export function reportText(report: ReportShown, eol: "\n" | "\r\n" = "\n"): string {
-  const { poolId, poolName, from, to, asOf, ran, stops, holds, settles, denied, open, cut } = report;
+  const {
+    poolId,
+    poolName,
+    from,
+    to,
+    asOf,
+    ran,
+    stops,
+    holds,
+    settles,
+    ends = [],
+    denied,
+    open,
+    cut,
+  } = report;
   const lines = [
     "NIGHTDESK REPORT",
     `  pool ${quoted(poolName)} ${ascii(poolId)}, from ${utc(from.ms)} to ${utc(to.ms)}, read ${utc(asOf.ms)}`,
@@ -65,6 +81,7 @@ export function reportText(report: ReportShown, eol: "\n" | "\r\n" = "\n"): stri
     ...stops.map((one) => actLine("stop", one)),
     ...holds.map((one) => actLine("hold", one)),
     ...settles.map((one) => actLine("settle", one)),
+    ...ends.map((one) => actLine("end", one)),
     ...denied.map((one) => actLine("denied", one)),
     ...open.map((one) => executionLine("open", one)),
     ...(cut ? ["  cut: a list is longer than a report holds; ask for a shorter time"] : []),
@@ -74,12 +91,22 @@ export function reportText(report: ReportShown, eol: "\n" | "\r\n" = "\n"): stri
 }
 
 /** The counts, for the last line and for `--json`. */
-export function reportReason({ ran, stops, holds, settles, denied, open, cut }: ReportShown): string {
+export function reportReason({
+  ran,
+  stops,
+  holds,
+  settles,
+  ends = [],
+  denied,
+  open,
+  cut,
+}: ReportShown): string {
   const counts = [
     `${String(ran.length)} ran`,
     `${String(stops.length)} stops`,
     `${String(holds.length)} holds`,
     `${String(settles.length)} settles`,
+    `${String(ends.length)} late ends`,
     `${String(denied.length)} denied`,
     `${String(open.length)} open`,
   ];
@@ -105,7 +132,7 @@ function executionLine(word: string, one: ExecutionShown): string {
 function actLine(word: string, act: ActShown): string {
   const { at, requestId, key, channel, action, jobName, executions, status, outcome, because } = act;
   const facts = [
-    `${utc(at.ms)} ${keyWords(key)} by ${ascii(channel)}`,
+    `${utc(at.ms)} ${channel === "server" ? "the server itself" : `${keyWords(key)} by ${ascii(channel)}`}`,
     ascii(action),
     ...(jobName === null ? [] : [`job ${quoted(jobName)}`]),
     outcome === null ? resultWords(status) : ascii(outcome),

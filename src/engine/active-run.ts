@@ -29,6 +29,12 @@ export class ActiveRun {
   settlement: Settlement | null = null;
   /** Stops that work, but could not be written yet. */
   readonly unrecordedStops: { reason: StopReason; at: number }[] = [];
+  /** Stops of the server itself whose result is not recorded yet. */
+  readonly ownStops: { requestId: string; reason: Exclude<StopReason, { by: "operator" }> }[] = [];
+  /** A caller of its stop was answered before its end, or by a server that is gone. */
+  answeredBefore = false;
+  /** Its failure, where that is a connect that took too long. */
+  connectLimit: string | null = null;
   /** Why the run was ended where nobody asked for it: one line. */
   recordingFailure: string | null = null;
   /** The last line that was reported about it. */

@@ -45,7 +45,7 @@ export class AuditTrail {
 
   /** Records that the server started, tells the head, and again every hour. */
   async start(version: string): Promise<void> {
-    await this.event("server started", version);
+    await this.event("server started", { outcome: version });
     await this.#tellHead();
     this.#hourly = this.#everyHour();
   }
@@ -82,8 +82,8 @@ export class AuditTrail {
   }
 
   /** Something of the server itself. */
-  async event(action: string, outcome: string | null = null): Promise<void> {
-    await this.#writeOrKeep(this.#entry("event", { ...nobody, action, outcome }));
+  async event(action: string, facts: Partial<Happening> = {}): Promise<void> {
+    await this.#writeOrKeep(this.#entry("event", { ...nobody, ...facts, action }));
   }
 
   /** Writes what waits, records that the server stopped, tells the head. */
@@ -211,7 +211,8 @@ export class AuditTrail {
   }
 }
 
-const nobody: Happening = {
+/** Of what nobody called for. */
+export const nobody: Happening = {
   requestId: null,
   key: null,
   channel: "internal",
@@ -223,6 +224,8 @@ const nobody: Happening = {
   outcome: null,
   because: null,
   address: null,
+  before: null,
+  after: null,
 };
 
 /** The code says which kind of trouble; a driver's text may say more than a caller should read. */

@@ -8,8 +8,10 @@ import { describeHold } from "../model/hold.ts";
 import type { Executions, StopOutcome, StopRequestOf } from "../model/operations.ts";
 import type { Settlement, StopReason } from "../model/stop.ts";
 import { ActiveRun } from "./active-run.ts";
+import { HoldEnds } from "./hold-ends.ts";
 import { jobItem, jobLine } from "./log.ts";
 import { planRun } from "./plan.ts";
+import { Queue } from "./queue.ts";
 import { RunLife, type LifeParts } from "./run-life.ts";
 import { SecondConnection } from "./second-connection.ts";
 import { followSettlement, mayBeSettled, type SettledParts } from "./settled.ts";
@@ -48,7 +50,8 @@ const settleMs = 30_000;
 
 /** The queue, the runs and their ends. One instance a server; nothing else writes execution states. */
 export function createEngine(parts: EngineParts): Engine {
-  const { store, clock, report } = parts;
+  const { store, clock, report, acts } = parts;
+  const holdEnds = new HoldEnds(store, clock, new Queue(store, clock, parts.mostRunning), acts);
   const active = new Map<string, ActiveRun>();
   const ending = new AbortController();
   // One listener or two for each run, and for each declared execution that is looked for: no leak.
@@ -105,6 +108,7 @@ export function createEngine(parts: EngineParts): Engine {
   const startNext = (): void => {
     claiming = claiming
       .then(async () => {
+        if (!closed) await holdEnds.record();
         let asked = clock.now();
         while (!closed) {
           asked = clock.now();
@@ -172,6 +176,8 @@ export function createEngine(parts: EngineParts): Engine {
 
   /** Null if there is no such execution. */
   const recordStop = async (execution: Execution, reason: StopReason): Promise<Execution | null> => {
+    const stopped = active.get(execution.id);
+    if (stopped?.over === false && reason.by !== "operator") await acts.stopping(stopped, reason);
     const answer = await store.requestStop(execution.id, reason, clock.now()).catch((error: unknown) => {
       const run = active.get(execution.id);
       if (run === undefined) throw error;
@@ -207,6 +213,8 @@ export function createEngine(parts: EngineParts): Engine {
     if (recorded === null) return { kind: "was-not-running" };
     const run = active.get(execution.id);
     const ended = run === undefined ? null : await endedWithin(run, waitMs, clock, signal);
+    // Its own stops have their own answer.
+    if (run !== undefined && ended === null && reason.by === "operator") run.answeredBefore = true;
     return outcomeOf(ended ?? (await store.execution(execution.id)) ?? recorded);
   };
 
@@ -365,10 +373,13 @@ export function createEngine(parts: EngineParts): Engine {
         for (const { worker } of left) worker?.kill();
         await allEnded(lastLookMs);
       }
-      const unproven = runs().length;
+      const unproven = runs();
       ending.abort();
       while (following.size > 0) await Promise.all(following);
-      return unproven;
+      for (const run of unproven) {
+        await acts.leftUnproven(run, (await store.execution(run.execution.id)) ?? run.execution);
+      }
+      return unproven.length;
     },
   };
 }

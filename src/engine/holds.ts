@@ -68,9 +68,15 @@ export class Holds {
     return holds;
   }
 
-  async release(pool: DataPool, holds: Hold[], keyName: string): Promise<void> {
-    for (const { id } of holds) await this.#store.endHold(id, this.#clock.now(), keyName);
+  /** Returns them as they are then. */
+  async release(pool: DataPool, holds: Hold[], keyName: string): Promise<Hold[]> {
+    const released: Hold[] = [];
+    for (const hold of holds) {
+      await this.#store.endHold(hold.id, this.#clock.now(), keyName);
+      released.push((await this.#store.hold(hold.id)) ?? hold);
+    }
     this.#changed(pool.id);
+    return released;
   }
 
   async #objectOf(pool: DataPool, scope: HoldScope, objectId: string | null): Promise<string> {

@@ -14,6 +14,18 @@ export class Queue {
     this.#mostRunning = mostRunning;
   }
 
+  /** What the end of these holds lets start, at once or when a place is free, in order; as it is or will be without them. */
+  async freedBy(poolId: string, ended: readonly Hold[]): Promise<Waiting[]> {
+    const waiting = await this.of(
+      poolId,
+      ended.map(({ id }) => id),
+    );
+    return waiting.filter(({ execution, when }) => {
+      const of = { ...execution, dataSourceId: execution.plan.dataSource?.id ?? null };
+      return when !== "held" && ended.some((hold) => covers(hold, of));
+    });
+  }
+
   /** Everything of the pool that waits, in order, as it would be without the holds `ended`. */
   async of(poolId: string, ended: readonly string[] = []): Promise<Waiting[]> {
     const active = await this.#store.activeExecutions();

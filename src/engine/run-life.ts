@@ -13,6 +13,7 @@ import { decideEnd, hasCommittedAll, writeEnd } from "./end-run.ts";
 import { jobItem, jobLine } from "./log.ts";
 import { endUntilProven } from "./prove.ts";
 import { SecondConnection } from "./second-connection.ts";
+import type { ServerActs } from "./server-acts.ts";
 
 export interface LifeParts {
   store: StateStore;
@@ -20,6 +21,7 @@ export interface LifeParts {
   source: (type: string) => Source;
   secrets: SecretBox;
   clock: Clock;
+  acts: ServerActs;
   /** Called after anything changed that a reader of the pool's status could see. */
   onChange: (poolId: string) => void;
   /** Starts what watches over a run while it lives; called once a run. */
@@ -82,7 +84,10 @@ export class RunLife {
    * source is looked for at once, whether or not its old worker is gone yet.
    */
   async takeUp(run: ActiveRun): Promise<void> {
-    run.askToStop(run.execution.stop?.reason ?? { by: "server-stopped" });
+    const restart = { by: "server-stopped" } as const;
+    run.askToStop(run.execution.stop?.reason ?? restart);
+    if (run.execution.stop === null) await this.#parts.acts.stopping(run, restart);
+    else run.answeredBefore = true;
     const takenOver = this.#insist(run, () =>
       this.#parts.pools.takeOver(run.execution.poolId, { signal: this.#ending }),
     ).then(() => {
@@ -242,6 +247,8 @@ export class RunLife {
     run.over = true;
     onChange(ended.poolId);
     run.ended.resolve(ended);
+    if (outcome.kind === "failed" && outcome.connectLimit === true) run.connectLimit = outcome.failure;
+    await this.#parts.acts.ended(run, ended);
     await failpoint("engine.ended");
   }
 

@@ -6,6 +6,9 @@ import type { Settlement } from "../model/stop.ts";
 import type { ActiveRun } from "./active-run.ts";
 import { jobLine } from "./log.ts";
 import { SecondConnection } from "./second-connection.ts";
+import type { ServerActs } from "./server-acts.ts";
+
+const outcomes = { busy: "still at the source, terminated", idle: "source idle" } as const;
 
 /** Pauses between looks at a source that could not be read; the last one repeats. */
 const lookAgainMs = [1000, 2000, 5000, 10_000, 30_000];
@@ -14,6 +17,7 @@ export interface SettledParts {
   store: StateStore;
   clock: Clock;
   source: (type: string) => Source;
+  acts: ServerActs;
   access: (executionId: string) => Promise<SourceAccess | null>;
   onChange: (poolId: string) => void;
 }
@@ -70,7 +74,7 @@ export async function mayBeSettled(
  */
 export async function followSettlement(
   { executionId, poolId }: Settlement,
-  { store, clock, source, access, onChange }: SettledParts,
+  { store, clock, source, acts, access, onChange }: SettledParts,
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
   const execution = await store.execution(executionId);
@@ -89,6 +93,7 @@ export async function followSettlement(
     }
     said = `${seen} ${words}`;
     onChange(poolId);
+    if (seen !== "unknown") await acts.sawDeclared(execution, outcomes[seen]);
     return true;
   };
   try {

@@ -8,8 +8,8 @@ import type { StateStore } from "../model/state-store.ts";
 const pageRecords = 1000;
 
 /**
- * The report of a pool: what ran comes from the executions, what was asked for from the audit log alone, so
- * that the two cannot tell different stories of who stopped what.
+ * The report of a pool: what ran comes from the executions, what was asked for, and what the server stopped by
+ * itself, from the audit log alone, so that the two cannot tell different stories of who stopped what.
  */
 export async function shiftReport(
   { state, auditLog }: { state: StateStore; auditLog: AuditLog },
@@ -30,6 +30,7 @@ export async function shiftReport(
     stops: named("stop"),
     holds: named("hold", "release"),
     settles: named("settle"),
+    ends: named("end"),
     denied: acts.filter(({ record }) => wasDenied(record)),
     open,
   };
@@ -44,6 +45,7 @@ export async function shiftReport(
     stops: lists.stops.slice(0, mostReported),
     holds: lists.holds.slice(0, mostReported),
     settles: lists.settles.slice(0, mostReported),
+    ends: lists.ends.slice(0, mostReported),
     denied: lists.denied.slice(0, mostReported),
     open: lists.open.slice(0, mostReported),
     cut,
@@ -55,7 +57,7 @@ function wasDenied({ phase, status, deed }: AuditRecord): boolean {
   return phase === "denied" || (deed !== "stop" && status !== null && status >= 400);
 }
 
-/** Every call on the pool that was first recorded in this time. */
+/** Every call on the pool, and every act of the server in it, that was first recorded in this time. */
 async function actsOf(
   state: StateStore,
   auditLog: AuditLog,

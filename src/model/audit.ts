@@ -11,20 +11,24 @@
  */
 export type AuditPhase = "asked" | "done" | "denied" | "event";
 
-/** Acts that operators and shift reports know by a word of their own. A stop is done even if it cannot be recorded. */
-export const deeds = ["stop", "hold", "release", "settle"] as const;
+/**
+ * Acts that operators and shift reports know by a word of their own. A stop is done even if it cannot be recorded.
+ * end: what was stopped, or declared over, came to its end after its answer had been given.
+ */
+export const deeds = ["stop", "hold", "release", "settle", "end"] as const;
 export type Deed = (typeof deeds)[number];
 
 /** What happened, as it is recorded. The order of the fields is the order in the stored line. */
 export interface AuditEntry {
   /** Epoch ms of the happening. */
   at: number;
-  /** The id that the caller was told; null for events. */
+  /** The id that the caller was told; of a stop of the server itself one of its own; null for events. */
   requestId: string | null;
   phase: AuditPhase;
   /** Whose key it was. Of a key that is not accepted only the prefix is known; null without any. Never the key. */
   key: { id: string | null; name: string | null; prefix: string } | null;
-  channel: "wire" | "desk" | "internal";
+  /** "server": nobody called for it; `action` and `because` say which rule of the server did. */
+  channel: "wire" | "desk" | "internal" | "server";
   /** Method and path template, or the words of an event. */
   action: string;
   deed: Deed | null;
@@ -40,6 +44,12 @@ export interface AuditEntry {
   because: string | null;
   /** Address of the other end of the connection. */
   address: string | null;
+  /**
+   * SHA-256 (hex) of the stored object that was changed, as it was and as it became; `before` is null for one that
+   * was made, `after` for one that was deleted. Both null: nothing that is stored was changed by this.
+   */
+  before: string | null;
+  after: string | null;
   /** True when it was written later than it happened, because it could not be written then. */
   late: boolean;
   /** How many happenings this one record stands for; more than 1 only where a flood is summed up. */

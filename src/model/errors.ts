@@ -11,6 +11,8 @@ export interface ErrorFacts {
   next?: string;
   /** Of a connect: true when it is certain that no session came about, so that there is nothing to look for. */
   noSession?: boolean;
+  /** Of a connect: true when it was given up because its time was over. */
+  timedOut?: boolean;
   /** A name of the contract's ExecutionMessageCode list, where clients know one for this. */
   code?: string;
   cause?: unknown;
@@ -21,6 +23,7 @@ abstract class NightdeskError extends Error {
   readonly place: string | undefined;
   readonly next: string | undefined;
   readonly noSession: boolean;
+  readonly timedOut: boolean;
   readonly code: string | undefined;
 
   constructor(message: string, facts: ErrorFacts) {
@@ -30,6 +33,7 @@ abstract class NightdeskError extends Error {
     this.place = facts.place;
     this.next = facts.next;
     this.noSession = facts.noSession ?? false;
+    this.timedOut = facts.timedOut ?? false;
     this.code = facts.code;
   }
 

@@ -36,6 +36,18 @@ export function covers(
   }
 }
 
+/** What it is laid on, as the path of a route would name it; nothing of a pool, which every path names. */
+export function heldIds({ scope, objectId }: Hold): Record<string, string> {
+  switch (scope) {
+    case "pool":
+      return {};
+    case "connection":
+      return { dataSourceId: objectId };
+    case "job":
+      return { jobId: objectId };
+  }
+}
+
 /** Who, why, until when: one line for refusals and logs. */
 export function describeHold({ scope, keyName, because, createdAt, until }: Hold): string {
   const why = because === null ? "" : `: ${because}`;

@@ -48,5 +48,6 @@ export type FromPool =
 /** How a run ended in its own process; the status is written later, by the engine, after proof. */
 export type RunOutcome =
   | { kind: "succeeded" }
-  | { kind: "failed"; failure: string; sessionsOpened: number }
+  /** `connectLimit`: it was given up because a connect to the source took too long. */
+  | { kind: "failed"; failure: string; sessionsOpened: number; connectLimit?: boolean }
   | { kind: "stopped"; sessionsOpened: number };

@@ -17,6 +17,8 @@ export interface ShiftReport {
   /** Holds and releases. */
   holds: Act[];
   settles: Act[];
+  /** Ends that came after the answer to their stop, and what the source said of what was declared over. */
+  ends: Act[];
   denied: Act[];
   /** Not over at `asOf`. */
   open: Execution[];
@@ -24,7 +26,7 @@ export interface ShiftReport {
   cut: boolean;
 }
 
-/** One call: its last record, at the time of its first. */
+/** One call, or one act of the server itself: its last record, at the time of its first. */
 export interface Act {
   at: number;
   record: AuditRecord;

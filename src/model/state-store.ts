@@ -156,6 +156,10 @@ export interface HoldStore {
   holds(poolId: string, at: number): Promise<Hold[]>;
   /** Ends it; false if it had ended before. */
   endHold(id: string, at: number, by: string): Promise<boolean>;
+  /** Those of any pool whose time was over at `at` and whose end is not noted yet, in order of their ends. */
+  holdsOver(at: number): Promise<Hold[]>;
+  /** Notes that it ended by its time: `endedAt` is its `until`. It is in force no longer, noted or not. */
+  noteHoldOver(id: string): Promise<void>;
   /** When the next hold of any pool ends by itself, after `at`; null if none does. */
   nextHoldEnd(at: number): Promise<number | null>;
 }

@@ -1,6 +1,6 @@
 import { failpoint } from "../base/failpoint.ts";
 import type { PlannedTask, RunPlan } from "../model/execution.ts";
-import { errorLine } from "../model/errors.ts";
+import { errorLine, isNightdeskError } from "../model/errors.ts";
 import type { RunOutcome } from "../model/pool-protocol.ts";
 import { extractTask } from "./extract-task.ts";
 import { messages, withCodeOf } from "./log.ts";
@@ -34,7 +34,12 @@ export async function runExecution(
     const { sessionsOpened } = run;
     return signal.aborted
       ? { kind: "stopped", sessionsOpened }
-      : { kind: "failed", failure: errorLine(error), sessionsOpened };
+      : {
+          kind: "failed",
+          failure: errorLine(error),
+          sessionsOpened,
+          connectLimit: isNightdeskError(error) && error.timedOut,
+        };
   }
 }
 

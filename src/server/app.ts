@@ -6,6 +6,7 @@ import { Definitions } from "../engine/definitions.ts";
 import { Holds } from "../engine/holds.ts";
 import { Keys } from "../engine/keys.ts";
 import { Queue } from "../engine/queue.ts";
+import { hashOfStored } from "../engine/stored-object.ts";
 import { ExtractionTables } from "../engine/tables.ts";
 import { Variables } from "../engine/variables.ts";
 import { Workbench } from "../engine/workbench.ts";
@@ -73,6 +74,7 @@ export function createApp(parts: AppParts): App {
   const workbench = new Workbench(poolData, clock);
   const options = {
     audit: parts.audit,
+    hashOf: (id: string) => hashOfStored(state, id),
     report: parts.report ?? (() => undefined),
     checkAnswers: parts.checkAnswers ?? false,
   };
@@ -120,6 +122,8 @@ export function createApp(parts: AppParts): App {
 
 interface ServeOptions {
   audit: AuditTrail;
+  /** Of the stored object of an id, for the record of a change. */
+  hashOf: (id: string) => Promise<string | null>;
   report: (line: string) => void;
   checkAnswers: boolean;
 }
@@ -182,7 +186,7 @@ async function serve(
 ): Promise<Response> {
   const authorization = context.req.raw.headers.get("authorization");
   const ids = idsOf(context);
-  const call = new RecordedCall(options.audit, route, context.env, { ids, authorization });
+  const call = new RecordedCall(options, route, context.env, { ids, authorization });
   let unidentified = false;
   let answer: Response;
   try {

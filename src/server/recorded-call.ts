@@ -23,13 +23,22 @@ export class RecordedCall {
   readonly #audit: AuditTrail;
   readonly #route: Route;
   readonly #caller: Caller;
+  readonly #hashOf: (id: string) => Promise<string | null>;
+  #before: string | null = null;
   #key: AuditEntry["key"];
   #ids: Record<string, string>;
   #told: Told = {};
   #allowed = false;
 
-  constructor(audit: AuditTrail, route: Route, caller: Caller, named: Named) {
+  /** `hashOf`: of the stored object of an id, null if there is none. */
+  constructor(
+    { audit, hashOf }: { audit: AuditTrail; hashOf: (id: string) => Promise<string | null> },
+    route: Route,
+    caller: Caller,
+    named: Named,
+  ) {
     this.#audit = audit;
+    this.#hashOf = hashOf;
     this.#route = route;
     this.#caller = caller;
     this.#key = prefixOf(named.authorization);
@@ -58,11 +67,12 @@ export class RecordedCall {
     if (!this.#changes) return;
     await this.#audit.asked(this.#happening(null));
     this.#allowed = true;
+    this.#before = await this.#hashOfNamed();
   }
 
   /** The call is over. `unidentified`: there was no usable key. */
   async answered(status: number, { unidentified }: { unidentified: boolean }): Promise<void> {
-    if (this.#allowed) await this.#audit.done(this.#happening(status));
+    if (this.#allowed) await this.#audit.done({ ...this.#happening(status), ...(await this.#change()) });
     // A guessed key is tried on a read as well.
     else if (this.#changes || unidentified) {
       await this.#audit.denied(this.#happening(status), { unidentified });
@@ -73,9 +83,44 @@ export class RecordedCall {
     return this.#route.method !== "GET";
   }
 
+  /** What became of the object that the operation told of, or made, or that the path names. */
+  async #change(): Promise<{ before: string | null; after: string | null }> {
+    const unchanged = { before: null, after: null };
+    const { changed, madeId } = this.#told;
+    if (changed !== undefined) return changed;
+    try {
+      const made = this.#made(madeId);
+      const [before, after] =
+        made === null
+          ? [this.#before, await this.#hashOfNamed()]
+          : [null, this.#isStop ? null : await this.#hashOf(made)];
+      return before === after ? unchanged : { before, after };
+    } catch {
+      // It was done, and its record must not be lost to a state that cannot be read just now.
+      return unchanged;
+    }
+  }
+
+  /** Of the last object in the path; a stop waits for nothing, and changes none. */
+  async #hashOfNamed(): Promise<string | null> {
+    const name = [...this.#route.path.matchAll(/\{(\w+Id)\}/g)].at(-1)?.[1];
+    const id = name === undefined ? undefined : this.#ids[name];
+    return id === undefined || this.#isStop ? null : await this.#hashOf(id);
+  }
+
+  get #isStop(): boolean {
+    return this.#route.deed === "stop";
+  }
+
+  /** A change answers with the id that the path has already. */
+  #made(madeId: string | undefined): string | null {
+    return madeId === undefined || Object.values(this.#ids).includes(madeId) ? null : madeId;
+  }
+
   #happening(status: number | null): Happening {
     const { method, path, deed } = this.#route;
-    const { outcome = null, because = null, executionIds = [], madeId = null } = this.#told;
+    const { outcome = null, because = null, executionIds = [] } = this.#told;
+    const madeId = this.#made(this.#told.madeId);
     return {
       requestId: this.#caller.requestId,
       key: this.#key,
@@ -84,14 +129,15 @@ export class RecordedCall {
       deed,
       ids: {
         ...this.#ids,
-        // A change answers with the id that the path has already.
-        ...(madeId === null || Object.values(this.#ids).includes(madeId) ? {} : { madeId }),
+        ...(madeId === null ? {} : { madeId }),
       },
       executions: executionIds,
       status,
       outcome,
       because,
       address: this.#caller.address,
+      before: null,
+      after: null,
     };
   }
 }

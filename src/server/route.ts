@@ -39,6 +39,8 @@ export interface Told {
   outcome?: string;
   /** The reason that the caller gave; null: none. */
   because?: string | null;
+  /** Hashes of what was changed, where neither the path nor the answer names it. */
+  changed?: { before: string | null; after: string | null };
 }
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";

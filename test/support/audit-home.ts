@@ -20,6 +20,8 @@ export const anEntry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
   outcome: null,
   because: null,
   address: null,
+  before: null,
+  after: null,
   late: false,
   times: 1,
   ...changes,

@@ -22,8 +22,14 @@ export interface TestDatabase {
   end(): Promise<void>;
 }
 
-/** Makes a database on the PostgreSQL of this test run; `name` is a hint, the real name is unique. */
-export async function createDatabase(name = "test"): Promise<TestDatabase> {
+/**
+ * Makes a database on the PostgreSQL of this test run; `name` is a hint, the real name is unique. `encoding`: another
+ * one than the server's own, as PostgreSQL spells it.
+ */
+export async function createDatabase(
+  name = "test",
+  { encoding }: { encoding?: string } = {},
+): Promise<TestDatabase> {
   const server = inject("postgres");
   const unique = `${name
     .toLowerCase()
@@ -33,7 +39,8 @@ export async function createDatabase(name = "test"): Promise<TestDatabase> {
   const password = `CANARY-${randomBytes(12).toString("hex")}`;
 
   await asSuperuser(server, async (client) => {
-    await client.query(`CREATE DATABASE ${unique}`);
+    const other = `ENCODING '${encoding ?? ""}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'`;
+    await client.query(`CREATE DATABASE ${unique} ${encoding === undefined ? "" : other}`);
     await client.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
   });
   const session = await connect(server, unique);

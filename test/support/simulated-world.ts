@@ -7,6 +7,7 @@ import type { Scheduler } from "fast-check";
 import type { Clock } from "../../src/base/clock.ts";
 import { deferred, type Deferred } from "../../src/base/deferred.ts";
 import { createEngine, type Engine } from "../../src/engine/executions.ts";
+import { ServerActs } from "../../src/engine/server-acts.ts";
 import { RetryableSourceError, StoppedError } from "../../src/model/errors.ts";
 import { sourceTag, type RunPlan, type SourceSessionId } from "../../src/model/execution.ts";
 import type { PoolHost, PoolRun, ProcessGone, RunEvents } from "../../src/model/pool-host.ts";
@@ -16,7 +17,7 @@ import type { StateStore } from "../../src/model/state-store.ts";
 
 /** Methods of the store that write nothing. */
 const reads =
-  /^(pools?|dataSources?|jobs?|tasks?|tables?|items?|execution|executions|activeExecutions?|poolStatus|jobStatus|stopCallers|endSteps|settlement|openSettlements|holds?|nextHoldEnd|log)$/;
+  /^(pools?|dataSources?|jobs?|tasks?|tables?|items?|execution|executions|activeExecutions?|poolStatus|jobStatus|stopCallers|endSteps|settlement|openSettlements|holds?|holdsOver|nextHoldEnd|log)$/;
 const never = <T>(): Promise<T> => new Promise(() => undefined);
 
 /** A backend of the source: lives on after its client is gone, until it is cancelled, terminated or done. */
@@ -59,6 +60,8 @@ export class World {
   readonly committed = new Set<string>();
   readonly reports: string[] = [];
   readonly claims: string[] = [];
+  /** Executions of the server's own stops whose result is not recorded, by request id. */
+  readonly ownStops = new Map<string, string>();
   readable = true;
   /** False while the disk of the state is full: reads go on. */
   writable = true;
@@ -93,6 +96,12 @@ export class World {
       source: () => this.#sourceOf(epoch),
       secrets: { seal: () => "", open: () => "CANARY-simulated" },
       clock: this.#clockOf(epoch),
+      acts: new ServerActs({
+        asked: async ({ requestId, executions }) =>
+          void this.ownStops.set(requestId ?? "", executions[0] ?? ""),
+        done: async ({ requestId }) => void this.ownStops.delete(requestId ?? ""),
+        event: async () => undefined,
+      }),
       mostRunning: 2,
       limits: { noProgressMs: null, executionMs: null },
       report: (line) => {

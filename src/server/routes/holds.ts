@@ -1,5 +1,6 @@
 import { paths } from "../../contract/index.ts";
-import { covers, type Hold } from "../../model/hold.ts";
+import { hashOf } from "../../engine/stored-object.ts";
+import { heldIds, type Hold } from "../../model/hold.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
 import {
@@ -52,12 +53,10 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
         const dryRun = body.dryRun ?? false;
         const ids = body.holds;
         const released = await holds.named(pool, ids);
-        const starts = (await queue.of(pool.id, ids)).filter(({ execution, when }) => {
-          const of = { ...execution, dataSourceId: execution.plan.dataSource?.id ?? null };
-          return when !== "held" && released.some((one) => covers(one, of));
-        });
-        if (!dryRun) await holds.release(pool, released, key.name);
+        const starts = await queue.freedBy(pool.id, released);
+        const after = dryRun ? null : await holds.release(pool, released, key.name);
         tell({
+          ...(after === null ? {} : { changed: { before: hashOfAll(released), after: hashOfAll(after) } }),
           outcome: dryRun ? "DRY RUN" : "RELEASED",
           // What each of several was laid on is in the records of the holds.
           ids: released[0] !== undefined && released.length === 1 ? heldIds(released[0]) : {},
@@ -69,14 +68,8 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
   ];
 }
 
-/** What a hold is laid on, as the path of a route would name it. */
-function heldIds({ scope, objectId }: Hold): Record<string, string> {
-  switch (scope) {
-    case "pool":
-      return {};
-    case "connection":
-      return { dataSourceId: objectId };
-    case "job":
-      return { jobId: objectId };
-  }
+/** Of one its own, as in the record that it was laid with; of several that of their list. */
+function hashOfAll(all: Hold[]): string {
+  const [first, ...others] = all;
+  return hashOf(first !== undefined && others.length === 0 ? first : all);
 }

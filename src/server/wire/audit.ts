@@ -45,7 +45,7 @@ export const reportQuery = z
 
 const instant: z.ZodType<Instant> = z.strictObject({ ms: epochMs, utc: z.string() });
 const auditKey = z.strictObject({ id: text, name: text, prefix: z.string() });
-const channel = z.enum(["wire", "desk", "internal"]);
+const channel = z.enum(["wire", "desk", "internal", "server"]);
 const record: z.ZodType<AuditRecordTransport> = z.strictObject({
   sequence: z.number().int(),
   at: instant,
@@ -61,6 +61,8 @@ const record: z.ZodType<AuditRecordTransport> = z.strictObject({
   outcome: text,
   because: text,
   address: text,
+  before: text,
+  after: text,
   late: z.boolean(),
   times: z.number().int(),
   hmac: z.string(),
@@ -109,6 +111,7 @@ export const deskReport: z.ZodType<DeskReport> = z.strictObject({
   stops: acts,
   holds: acts,
   settles: acts,
+  ends: acts,
   denied: acts,
   open: z.array(reportedExecution),
   cut: z.boolean(),
@@ -119,7 +122,7 @@ export function toRecord({ at, ...rest }: AuditRecord): AuditRecordTransport {
 }
 
 export function toReport(report: ShiftReport): DeskReport {
-  const { poolId, poolName, from, to, asOf, ran, stops, holds, settles, denied, open, cut } = report;
+  const { poolId, poolName, from, to, asOf, ran, stops, holds, settles, ends, denied, open, cut } = report;
   return {
     poolId,
     poolName,
@@ -130,6 +133,7 @@ export function toReport(report: ShiftReport): DeskReport {
     stops: stops.map(toReportedAct),
     holds: holds.map(toReportedAct),
     settles: settles.map(toReportedAct),
+    ends: ends.map(toReportedAct),
     denied: denied.map(toReportedAct),
     open: open.map(toReportedExecution),
     cut,

@@ -181,6 +181,33 @@ test("a value of the wrong width names table and column", () => {
   expect(() => read([Buffer.concat([header, row])])).toThrow('column "number" of public.t came with 2 bytes');
 });
 
+test("two texts that are UTF-8 only when put together are refused, as is a cut one beside an empty one", () => {
+  const [first, second] = Buffer.from("ä");
+  const texts = (...values: (Buffer | null)[]): Buffer =>
+    Buffer.concat([
+      header,
+      ...values.map((value) => Buffer.concat([Buffer.from([0, 1]), field(value)])),
+      trailer,
+    ]);
+  const readTexts = (stream: Buffer): void => {
+    const reader = new CopyReader([{ name: "words", type: { kind: "text" } }], "public.t");
+    reader.push(stream);
+    reader.fill(batchRows);
+    reader.batch();
+  };
+  const begun = Buffer.from([first ?? 0]);
+  const rest = Buffer.from([second ?? 0]);
+  for (const values of [
+    [begun, rest],
+    [begun, Buffer.alloc(0), null, rest, Buffer.from("end")],
+  ]) {
+    expect(() => {
+      readTexts(texts(...values));
+    }).toThrow('value \\xc3 in column "words" of public.t is not text in UTF-8');
+  }
+  readTexts(texts(Buffer.from("ä"), Buffer.alloc(0), null, Buffer.from("夜")));
+});
+
 test("text that is not UTF-8 is refused with table, column and value", () => {
   const stream = encode([[true, 1, null, "ab", null]]);
   const broken = Buffer.from(stream);

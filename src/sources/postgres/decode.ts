@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { batchRows, widthOf, type Column, type ColumnVector } from "../../model/columns.ts";
 import { FatalSourceError } from "../../model/errors.ts";
 import { numericText, numericWriter } from "./decode-numeric.ts";
@@ -218,8 +218,9 @@ function variableDecoder(column: Column, label: string): ColumnDecoder {
     },
     vector: (rows) => {
       const used = data.subarray(0, offsets[rows] ?? 0);
-      // Only a database of encoding SQL_ASCII can send such bytes; a column store trusts its texts.
-      if (isText && !isUtf8(used)) throw notUtf8(column, label, used, offsets, rows);
+      // PostgreSQL itself refuses to send them; what only speaks like it may not, and a column store trusts its texts.
+      if (isText && !isAscii(used) && !areUtf8(used, offsets, rows))
+        throw notUtf8(column, label, used, offsets, rows);
       return { validity: validity.bits, data: used, offsets };
     },
     reset: () => {
@@ -227,6 +228,17 @@ function variableDecoder(column: Column, label: string): ColumnDecoder {
       if (data.length > keptTextBytes) data = Buffer.allocUnsafeSlow(firstTextBytes);
     },
   };
+}
+
+/** Together they are UTF-8, and none begins in the middle of a character that another one began. */
+function areUtf8(data: Buffer, offsets: Uint32Array, rows: number): boolean {
+  if (!isUtf8(data)) return false;
+  for (let row = 0; row < rows; row += 1) {
+    const start = offsets[row] ?? 0;
+    // An empty one has no byte of its own, and the one behind it is asked the same.
+    if (((data[start] ?? 0) & 0xc0) === 0x80) return false;
+  }
+  return true;
 }
 
 function grown(data: Buffer, used: number, needed: number): Buffer {

@@ -1,5 +1,6 @@
 import { FatalSourceError, RetryableSourceError, type ErrorFacts } from "../../model/errors.ts";
 import type { SourceAccess } from "../../model/source.ts";
+import { TimeLimitError } from "./bounded.ts";
 
 /** The connection as messages name it. */
 export function placeOf({ name, configuration }: SourceAccess): string {
@@ -49,8 +50,19 @@ export function statementError(
   if (isPassing(code) && code !== "08P01") {
     return new RetryableSourceError(message, { ...facts, next: "look at the source and run the job again" });
   }
-  return new FatalSourceError(message, { ...facts, next });
+  return new FatalSourceError(message, { ...facts, next: nextForValue[code] ?? next });
 }
+
+/** By SQLSTATE: the source has a value that it cannot give in the encoding or type that is asked for. */
+const notInUtf8 = "repair the text at the source, or leave its column out";
+const noSuchNumber =
+  "repair the value at the source, or give its column another preferredType: VARCHAR takes any";
+const nextForValue: Readonly<Record<string, string>> = {
+  "22021": notInUtf8,
+  "22P05": notInUtf8,
+  "22003": noSuchNumber,
+  "22P02": noSuchNumber,
+};
 
 const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ALTNAME|^ERR_(SSL|TLS)|^EPROTO$|SSL connection/;
 
@@ -63,7 +75,8 @@ export function connectError(
   const { host, database, user, ssl } = access.configuration;
   const code = codeOf(error);
   const said = withoutPassword(messageOf(error), access.password);
-  const facts = { operation: "connect to the source", place: placeOf(access), noSession };
+  const timedOut = error instanceof TimeLimitError;
+  const facts = { operation: "connect to the source", place: placeOf(access), noSession, timedOut };
   const fatal = (message: string, next: string): FatalSourceError =>
     new FatalSourceError(message, { ...facts, next });
   const retryable = (message: string, next: string): RetryableSourceError =>

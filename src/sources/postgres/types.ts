@@ -31,7 +31,7 @@ const defaultDecimal: ColumnType = { kind: "decimal", precision: mostDigits, sca
 /**
  * @param typeName base type in pg_catalog (domains resolved); null for a type of any other schema
  * @param modifier atttypmod, -1 if there is none
- * @param preferred type of the pool the user asked for; decides only how a numeric is read
+ * @param preferred type of the pool the user asked for; decides how a numeric is read, and a text that is to be a number
  */
 export function readTypeOf(
   columnName: string,
@@ -40,8 +40,22 @@ export function readTypeOf(
   const name = quoteName(columnName);
   if (typeName === "numeric") return numericType(name, modifier, preferred);
   const plain = typeName === null ? undefined : plainTypes[typeName];
+  if (plain?.kind === "text") return textType(name, preferred);
   if (plain !== undefined) return { type: plain, expression: name };
-  return { type: { kind: "text" }, expression: `${name}::text` };
+  return textType(`${name}::text`, preferred);
+}
+
+/**
+ * A text that the user wants as a number becomes one at the source, which refuses what it would have to change.
+ * The pool would round it, and make infinity of 1e400.
+ */
+function textType(expression: string, preferred: string | null): ReadType {
+  const wanted = preferred === null ? null : preferredNumeric(preferred);
+  if (wanted?.kind === "decimal") return { type: wanted, expression: `${expression}::numeric` };
+  if (wanted?.kind === "float64") return { type: wanted, expression: `${expression}::float8` };
+  const isFloat = preferred !== null && /^\s*(float|real)\s*$/i.test(preferred);
+  if (isFloat) return { type: { kind: "float32" }, expression: `${expression}::float4` };
+  return { type: { kind: "text" }, expression };
 }
 
 function numericType(name: string, modifier: number, preferred: string | null): ReadType {
@@ -72,7 +86,7 @@ const wholeDigits: Readonly<Record<string, number>> = {
   HUGEINT: mostDigits,
 };
 
-/** What a preferred type means for a numeric; null: read it as without one, the pool converts. */
+/** What a preferred type means for a numeric, or a text as one; null: read it as without one, the pool converts. */
 function preferredNumeric(preferred: string): ColumnType | null {
   const [, word = "", precisionText, scaleText] =
     /^\s*([a-z ]*[a-z0-9])\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*$/i.exec(preferred) ?? [];

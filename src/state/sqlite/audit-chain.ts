@@ -8,7 +8,7 @@ export const noHead: AuditHead = { sequence: 0, hmac: "" };
 /** The stored line of an entry: always the same fields in the same order, pure ASCII, one line. */
 export function lineOf(entry: AuditEntry): string {
   const { at, requestId, phase, key, channel, action, deed, ids, executions } = entry;
-  const { status, outcome, because, address, late, times } = entry;
+  const { status, outcome, because, address, before, after, late, times } = entry;
   return asciiJson({
     at,
     requestId,
@@ -23,6 +23,8 @@ export function lineOf(entry: AuditEntry): string {
     outcome,
     because,
     address,
+    before,
+    after,
     late,
     times,
   });

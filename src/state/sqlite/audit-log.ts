@@ -85,9 +85,14 @@ function auditLog(connection: Connection, append: (entry: AuditEntry) => AuditHe
   };
 }
 
+/** A record of an earlier version has no hashes. */
+type StoredEntry = Omit<AuditEntry, "before" | "after"> & Partial<AuditEntry>;
+
 function toRecord(row: Row): AuditRecord {
   return {
-    ...row.json<AuditEntry>("record"),
+    before: null,
+    after: null,
+    ...row.json<StoredEntry>("record"),
     sequence: row.integer("sequence"),
     hmac: row.text("hmac"),
   };

@@ -54,6 +54,19 @@ export function holdStore(connection: Connection): HoldStore {
       return changes === 1;
     },
 
+    async holdsOver(at) {
+      return connection
+        .all("SELECT * FROM hold WHERE ended_at IS NULL AND until <= $at ORDER BY until, sequence", { at })
+        .map(toHold);
+    },
+
+    async noteHoldOver(id) {
+      connection.run(
+        "UPDATE hold SET ended_at = until, ended_by = 'its time' WHERE id = $id AND ended_at IS NULL AND until IS NOT NULL",
+        { id },
+      );
+    },
+
     async nextHoldEnd(at) {
       const row = connection.first(
         "SELECT until FROM hold WHERE ended_at IS NULL AND until > $at ORDER BY until LIMIT 1",
