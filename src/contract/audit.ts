@@ -25,7 +25,7 @@ export interface AuditRecordTransport {
   requestId: string | null;
   phase: "asked" | "done" | "denied" | "event";
   key: AuditKey | null;
-  channel: "wire" | "desk" | "internal";
+  channel: "wire" | "desk" | "text" | "internal";
   action: string;
   deed: "stop" | "hold" | "release" | "settle" | null;
   ids: Record<string, string>;
@@ -93,7 +93,7 @@ export interface ReportedAct {
   at: Instant;
   requestId: string | null;
   key: AuditKey | null;
-  channel: "wire" | "desk" | "internal";
+  channel: "wire" | "desk" | "text" | "internal";
   action: string;
   jobId: string | null;
   /** null where it is about none, or it is gone. */

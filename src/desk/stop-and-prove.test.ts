@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Clock } from "../base/clock.ts";
+import { noDeskSettings } from "../model/desk-settings.ts";
 import { TeamError } from "../model/team.ts";
 import type { TeamFailure, TeamJob, TeamSettlement } from "../model/team.ts";
 import { lookAtPool } from "./look.ts";
@@ -87,6 +88,7 @@ function teamOf(story: Story): StopTeam & { said: TeamJob[][]; stops: number } {
     said: [] as TeamJob[][],
     stops: 0,
     proves: () => Promise.resolve(story.proves),
+    settings: () => Promise.resolve(noDeskSettings),
     jobs: async (_: string, { signal }: { signal: AbortSignal }) => {
       const jobs = await reply(story.looks[Math.min(looks++, story.looks.length - 1)] ?? "silence", signal);
       team.said.push(jobs);

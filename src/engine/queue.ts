@@ -33,4 +33,15 @@ export class Queue {
     }
     return waiting;
   }
+  /** Those that nothing holds any more once these are released. */
+  async startedBy(poolId: string, released: readonly Hold[]): Promise<Waiting[]> {
+    const waiting = await this.of(
+      poolId,
+      released.map(({ id }) => id),
+    );
+    return waiting.filter(({ execution, when }) => {
+      const of = { ...execution, dataSourceId: execution.plan.dataSource?.id ?? null };
+      return when !== "held" && released.some((one) => covers(one, of));
+    });
+  }
 }

@@ -24,7 +24,7 @@ export interface AuditEntry {
   phase: AuditPhase;
   /** Whose key it was. Of a key that is not accepted only the prefix is known; null without any. Never the key. */
   key: { id: string | null; name: string | null; prefix: string } | null;
-  channel: "wire" | "desk" | "internal";
+  channel: "wire" | "desk" | "text" | "internal";
   /** Method and path template, or the words of an event. */
   action: string;
   deed: Deed | null;

@@ -1,16 +1,9 @@
 import { paths } from "../../contract/index.ts";
-import { covers, type Hold } from "../../model/hold.ts";
+import { teamHold, teamStart } from "../../engine/team-shapes.ts";
+import type { Hold } from "../../model/hold.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
-import {
-  hold,
-  holdDraft,
-  holds as holdList,
-  release,
-  releaseRequest,
-  toHold,
-  toStart,
-} from "../wire/holds.ts";
+import { hold, holdDraft, holds as holdList, release, releaseRequest } from "../wire/holds.ts";
 
 /** Keeping stopped what was stopped. */
 export function holdRoutes({ holds, queue }: Operations): Route[] {
@@ -20,7 +13,7 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
       path: paths.holds,
       access: { verb: "view", on: "pool" },
       answer: holdList,
-      operation: async ({ pool }) => (await holds.list(pool)).map(toHold),
+      operation: async ({ pool }) => (await holds.list(pool)).map(teamHold),
     }),
     route({
       method: "POST",
@@ -38,7 +31,7 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
           keyName: key.name,
         });
         tell({ because: laid.because, ids: heldIds(laid), outcome: "HELD" });
-        return toHold(laid);
+        return teamHold(laid);
       },
     }),
     route({
@@ -50,12 +43,8 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
       deed: "release",
       operation: async ({ pool, key, body, tell }) => {
         const dryRun = body.dryRun ?? false;
-        const ids = body.holds;
-        const released = await holds.named(pool, ids);
-        const starts = (await queue.of(pool.id, ids)).filter(({ execution, when }) => {
-          const of = { ...execution, dataSourceId: execution.plan.dataSource?.id ?? null };
-          return when !== "held" && released.some((one) => covers(one, of));
-        });
+        const released = await holds.named(pool, body.holds);
+        const starts = await queue.startedBy(pool.id, released);
         if (!dryRun) await holds.release(pool, released, key.name);
         tell({
           outcome: dryRun ? "DRY RUN" : "RELEASED",
@@ -63,7 +52,7 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
           ids: released[0] !== undefined && released.length === 1 ? heldIds(released[0]) : {},
           executionIds: starts.map(({ execution }) => execution.id),
         });
-        return { dryRun, released: released.map(toHold), starts: starts.map(toStart) };
+        return { dryRun, released: released.map(teamHold), starts: starts.map(teamStart) };
       },
     }),
   ];
