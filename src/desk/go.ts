@@ -4,7 +4,7 @@ import type { Team, TeamGo, TeamHold, TeamStart } from "../model/team.ts";
 import { verdictOfFailure } from "./failure.ts";
 import { clearWord, judgeJob } from "./judge.ts";
 import type { Ground } from "./judge.ts";
-import { jobsReason } from "./look.ts";
+import { jobsReason, settingsOf } from "./look.ts";
 import { partOf } from "./scope.ts";
 import type { Part } from "./scope.ts";
 import { heldWords } from "./text.ts";
@@ -46,7 +46,7 @@ export async function lookAtPart(
     const asOf = clock.now();
     const whole = await team.go({ poolId, connectionId }, { signal });
     const now = clock.now();
-    const settings = await team.settings(poolId, { signal });
+    const settings = await settingsOf(team, poolId, { signal });
     const oneJob = part.scope === "job";
     const go = oneJob ? ofJob(whole, part.objectId) : whole;
     return goVerdict(go, { proves, now }, { asOf, oneJob, settings });
@@ -77,7 +77,7 @@ function ofJob(go: TeamGo, jobId: string): TeamGo {
 function goVerdict(
   go: TeamGo,
   ground: Ground,
-  { asOf, oneJob, settings }: { asOf: number; oneJob: boolean; settings: DeskSettings },
+  { asOf, oneJob, settings }: { asOf: number; oneJob: boolean; settings: DeskSettings | null },
 ): Verdict {
   const jobs = go.jobs.map((job) => withStart(judgeJob(job, ground), go, settings));
   const running = new Set(

@@ -5,7 +5,7 @@ import { verdictOfFailedChange, verdictOfFailure } from "./failure.ts";
 import { lookAtPart, named } from "./go.ts";
 import type { GoTeam } from "./go.ts";
 import { clearWord, judgeJob } from "./judge.ts";
-import { jobsReason, readPool } from "./look.ts";
+import { jobsReason, readPool, settingsOf } from "./look.ts";
 import type { LookTeam } from "./look.ts";
 import { labelOf, partOf } from "./scope.ts";
 import type { Part } from "./scope.ts";
@@ -44,7 +44,7 @@ export async function holdAndLook(
     const found = await partOf(team, order, { signal });
     if ("usage" in found) return verdict("USAGE", found.usage);
     part = found;
-    times = await team.settings(poolId, { signal });
+    times = await settingsOf(team, poolId, { signal });
   } catch (error) {
     return signal.aborted
       ? verdict("UNKNOWN", "interrupted before anything was held")

@@ -16,7 +16,7 @@ export interface Look extends Ground {
   /** When it began, epoch ms. */
   asOf: number;
   jobs: TeamJob[];
-  settings: DeskSettings;
+  settings: DeskSettings | null;
 }
 
 /** Reads a pool now. @throws TeamError, or the reason of the signal. */
@@ -29,7 +29,21 @@ export async function readPool(
   const asOf = clock.now();
   const jobs = await team.jobs(poolId, { signal });
   const now = clock.now();
-  return { proves, asOf, now, jobs, settings: await team.settings(poolId, { signal }) };
+  return { proves, asOf, now, jobs, settings: await settingsOf(team, poolId, { signal }) };
+}
+
+/** null where they cannot be read: they decide nothing, so nothing is kept back for them. @throws the reason of the signal. */
+export async function settingsOf(
+  team: Pick<Team, "settings">,
+  poolId: string,
+  { signal }: { signal: AbortSignal },
+): Promise<DeskSettings | null> {
+  try {
+    return await team.settings(poolId, { signal });
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
 }
 
 /**
