@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../src/base/clock.ts";
-import type { Grant } from "../src/model/definitions.ts";
 import { runNightdesk } from "./support/cli-run.ts";
 import {
   connectionTo,
@@ -18,6 +17,17 @@ import {
 } from "./support/nightdesk.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
 import { startProxy } from "./support/source-proxy.ts";
+import {
+  askText,
+  execute,
+  keyOf,
+  last,
+  makeSmallTables,
+  said,
+  sleeperOf,
+  sleeping,
+  type TextAnswer,
+} from "./support/text-answer.ts";
 
 let source: TestDatabase;
 let server: TestServer;
@@ -26,11 +36,7 @@ let ahead = 0;
 
 beforeAll(async () => {
   source = await createDatabase("text");
-  await source.sql(`
-    create table "VBAK" (vbeln int primary key); insert into "VBAK" select generate_series(1, 10);
-    create table "LIKP" (vbeln int primary key); insert into "LIKP" select generate_series(1, 10);
-    analyze;
-  `);
+  await makeSmallTables(source);
   const clock = {
     ...systemClock,
     now: () => Date.now() + ahead,
@@ -48,52 +54,11 @@ afterAll(async () => {
   await source?.end();
 });
 
-interface TextAnswer {
-  status: number;
-  code: string | null;
-  lines: string[];
-}
-
-/** Asks as curl would. Whatever is asked, the form of the answer is the same. */
-async function ask(
+const ask = (
   method: "GET" | "POST" | "PUT",
   path: string,
-  { key = server.adminKey, body, type }: { key?: string | null; body?: string; type?: string } = {},
-): Promise<TextAnswer> {
-  const headers: Record<string, string> = key === null ? {} : { authorization: `AppKey ${key}` };
-  if (type !== undefined) headers["content-type"] = type;
-  const answer = await fetch(`${server.url}${path}`, {
-    method,
-    headers,
-    ...(body === undefined ? {} : { body }),
-  });
-  const bytes = Buffer.from(await answer.arrayBuffer());
-  // ASCII without a mark of byte order, each line ended by CR and LF, and no other control character.
-  expect([...bytes].filter((byte) => byte !== 13 && byte !== 10 && (byte < 0x20 || byte > 0x7e))).toEqual([]);
-  const text = bytes.toString("latin1");
-  expect(text.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
-  expect(text.endsWith("\r\n")).toBe(true);
-  expect(answer.headers.get("content-type")).toBe("text/plain; charset=us-ascii");
-  expect(answer.headers.get("cache-control")).toBe("no-store");
-  const lines = text.split("\r\n").slice(0, -1);
-  const code = answer.headers.get("x-nightdesk-code");
-  expect(lines[0]).toMatch(/^NIGHTDESK (?:CLEAR|REPORTED CLEAR|RUNNING|UNKNOWN|DENIED|USAGE)$/);
-  expect(lines.at(-1)).toMatch(new RegExp(`^CODE ${code ?? "none"} REASON `));
-  // Nothing else begins at the margin.
-  expect(lines.slice(1, -1).filter((line) => !line.startsWith("  "))).toEqual([]);
-  return { status: answer.status, code, lines };
-}
-
-const said = ({ status, code, lines }: TextAnswer): [number, string | undefined, string | null] => [
-  status,
-  lines[0],
-  code,
-];
-const last = ({ lines }: TextAnswer): string => lines.at(-1) ?? "";
-
-async function keyOf(...grants: Grant[]): Promise<string> {
-  return (await server.ok("POST", "/desk/v1/keys", { name: "night", grants })).key as string;
-}
+  options: { key?: string | null; body?: string; type?: string } = {},
+): Promise<TextAnswer> => askText(server, method, path, { key: server.adminKey, ...options });
 
 /** What the command says of the same pool with the same key. */
 async function commandSays(
@@ -105,25 +70,10 @@ async function commandSays(
   return { code: String(code), word: lines[0] };
 }
 
-const sleeping = { tableName: "VBAK", filterDefinition: "pg_sleep(3600) is not null" };
-const execute = async ({ path }: { path: string }): Promise<string> =>
-  (await server.ok("POST", `${path}/execute`, { mode: "FULL" })).executionId as string;
-
-/** The process at the source that sleeps for this execution: it waits, and holds no lock of its server. */
-const sleeperOf = (executionId: string): Promise<number> =>
-  until(async () => {
-    const [session] = await source.sql<{ pid: number }>(
-      `select pid from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'
-        and application_name = $1`,
-      [`nd:${executionId}`],
-    );
-    return session?.pid ?? null;
-  });
-
 test("nothing runs is CLEAR; a run is RUNNING; the stop is CLEAR, STOPPED; the receipt says who, through which door", async () => {
   const { poolId, dataSourceId } = await makePool(server, source, "Night");
   const job = await makeExtractionJob(server, { poolId, dataSourceId }, "Finance", [sleeping]);
-  const key = await keyOf({ poolId, verbs: ["view", "cancel"] });
+  const key = await keyOf(server, { poolId, verbs: ["view", "cancel"] });
   const idle = await ask("GET", "/desk/status.txt", { key });
   expect(said(idle)).toEqual([200, "NIGHTDESK CLEAR", "0"]);
   expect(idle.lines).toEqual([
@@ -135,8 +85,8 @@ test("nothing runs is CLEAR; a run is RUNNING; the stop is CLEAR, STOPPED; the r
     "CODE 0 REASON WAS NOT RUNNING",
   );
 
-  const executionId = await execute(job);
-  await sleeperOf(executionId);
+  const executionId = await execute(server, job);
+  await sleeperOf(source, executionId);
   for (const path of [
     "/desk/status.txt",
     `/desk/status.txt?pool=${poolId.toUpperCase()}&job=Finance`,
@@ -198,7 +148,7 @@ test("a stop that is not proven: 202 and 10 for a minute from its first request,
   const pool = await makePool(server, source, "Frozen");
   const { poolId } = pool;
   const job = await makeExtractionJob(server, pool, "Hung", [sleeping]);
-  const key = await keyOf({ poolId, verbs: ["view", "cancel"] });
+  const key = await keyOf(server, { poolId, verbs: ["view", "cancel"] });
   const settings = {
     zone: "Asia/Tokyo",
     hours24to47: true,
@@ -206,8 +156,8 @@ test("a stop that is not proven: 202 and 10 for a minute from its first request,
     escalateAfterSeconds: 3600,
   };
   expect(await server.ok("PUT", `/desk/v1/pools/${poolId}/settings`, settings)).toEqual(settings);
-  const executionId = await execute(job);
-  const pid = await sleeperOf(executionId);
+  const executionId = await execute(server, job);
+  const pid = await sleeperOf(source, executionId);
   process.kill(pid, "SIGSTOP");
   try {
     const first = await ask("POST", "/desk/stop.txt?job=Hung&wait=1", { key });
@@ -257,8 +207,8 @@ test("a stop that is not proven: 202 and 10 for a minute from its first request,
   }
   await waitForStatus(server, poolId, job.jobId, "CANCEL");
   // A stop of the execution that is over now is none of the next one.
-  const next = await execute(job);
-  await sleeperOf(next);
+  const next = await execute(server, job);
+  await sleeperOf(source, next);
   const other = await ask("POST", `/desk/stop.txt?job=Hung&execution=${executionId}&wait=1`, { key });
   expect(said(other)).toEqual([202, "NIGHTDESK RUNNING", "10"]);
   expect(last(other)).toMatch(/OTHER EXECUTION: .*left alone/);
@@ -268,124 +218,6 @@ test("a stop that is not proven: 202 and 10 for a minute from its first request,
   expect(five.map(said)).toEqual(five.map(() => [200, "NIGHTDESK CLEAR", "0"]));
 }, 120_000);
 
-test("without a job a stop is USAGE and lists what runs; everything only by all=true", async () => {
-  const pool = await makePool(server, source, "All");
-  const { poolId } = pool;
-  const one = await makeExtractionJob(server, pool, "one", [sleeping]);
-  await makeExtractionJob(server, pool, "idle", ["LIKP"]);
-  const executionId = await execute(one);
-  await sleeperOf(executionId);
-  const key = await keyOf({ poolId, verbs: ["view", "cancel"] });
-  const wrong: [string, RegExp][] = [
-    ["", /^CODE 50 REASON no job named; this runs NEXT name a job, or .*all=true/],
-    ["?all=false", /no job named/],
-    ["?job=", /job: has an empty value/],
-    ["?job=one&execution=", /execution: has an empty value/],
-    ["?job=one&exection=x", /Unrecognized key: "exection"/],
-    ["?job=one&job=two", /job: /],
-    ["?job=on", /no job of this pool has the name or id "on" NEXT name one of the jobs listed/],
-    ["?job=one&all=true", /goes with neither a job nor an execution/],
-    ["?all=yes", /all: Expected true or false/],
-    ["?job=one&wait=soon", /wait: Expected a whole number/],
-    ["?job=one&wait=-1", /wait: /],
-    ["?pool=&job=one", /pool=ID, once and not empty/],
-  ];
-  for (const [query, reason] of wrong) {
-    const answer = await ask("POST", `/desk/stop.txt${query}`, { key });
-    expect([query, ...said(answer)]).toEqual([query, 400, "NIGHTDESK USAGE", "50"]);
-    expect(last(answer)).toMatch(reason);
-  }
-  for (const body of ["{", '{"reason":5}', JSON.stringify({ reason: "x".repeat(501) }), "x".repeat(501)]) {
-    expect(said(await ask("POST", "/desk/stop.txt?job=one", { key, body }))).toEqual([
-      400,
-      "NIGHTDESK USAGE",
-      "50",
-    ]);
-  }
-  const listed = await ask("POST", "/desk/stop.txt", { key });
-  expect(listed.lines.slice(1, -1)).toEqual([expect.stringContaining(`"one" RUNNING`)]);
-  expect(said(await ask("GET", "/desk/go.txt?connection=nowhere", { key }))).toEqual([
-    400,
-    "NIGHTDESK USAGE",
-    "50",
-  ]);
-  expect(said(await ask("GET", "/desk/status.txt?job=nothing", { key }))).toEqual([
-    400,
-    "NIGHTDESK USAGE",
-    "50",
-  ]);
-  expect(said(await ask("GET", "/desk/receipt.txt", { key }))).toEqual([400, "NIGHTDESK USAGE", "50"]);
-  const method = await ask("GET", "/desk/stop.txt?job=one", { key });
-  expect(said(method)).toEqual([405, "NIGHTDESK USAGE", "50"]);
-  // Nothing of all that has touched the run.
-  expect((await server.ok("GET", `/desk/v1/pools/${poolId}/status`)).jobs[0]).toMatchObject({
-    status: "RUNNING",
-    stopping: null,
-  });
-  const all = await ask("POST", "/desk/stop.txt?all=true&wait=25", {
-    key,
-    body: JSON.stringify({ reason: "window" }),
-    type: "application/json",
-  });
-  expect(said(all)).toEqual([200, "NIGHTDESK CLEAR", "0"]);
-  expect(last(all)).toBe("CODE 0 REASON 1 STOPPED, 1 WAS NOT RUNNING");
-  // The same name twice names nobody.
-  const second = await makeExtractionJob(server, pool, randomUUID(), ["LIKP"]);
-  await server.ok("PUT", second.path, { name: one.jobId });
-  const ambiguous = await ask("POST", `/desk/stop.txt?job=${one.jobId}`, { key });
-  expect([...said(ambiguous), last(ambiguous).includes("2 jobs are meant")]).toEqual([
-    400,
-    "NIGHTDESK USAGE",
-    "50",
-    true,
-  ]);
-});
-
-test("DENIED: no key 401, no right 403, a foreign pool 404 like one that is not there; several pools are to be named", async () => {
-  const own = await makePool(server, source, "Own");
-  const foreign = await makePool(server, source, "Foreign");
-  const foreignJob = await makeExtractionJob(server, foreign, "theirs", ["LIKP"]);
-  const over = await execute(foreignJob);
-  await waitForStatus(server, foreign.poolId, foreignJob.jobId, "SUCCESS");
-  const key = await keyOf({ poolId: own.poolId, verbs: ["view", "cancel"] });
-  const blind = await keyOf({ poolId: own.poolId, verbs: ["cancel"] });
-  const mute = await keyOf({ poolId: own.poolId, verbs: ["view"] });
-  const calls = [
-    ["GET", "/desk/status.txt"],
-    ["GET", "/desk/go.txt"],
-    ["POST", "/desk/stop.txt"],
-  ] as const;
-  for (const [method, path] of calls) {
-    for (const none of [null, "ndk_wrong", `${key}x`]) {
-      expect(said(await ask(method, path, { key: none }))).toEqual([401, "NIGHTDESK DENIED", "30"]);
-    }
-    const query = "wait=nonsense&all=true";
-    const there = await ask(method, `${path}?pool=${foreign.poolId}&${query}`, { key });
-    expect(said(there)).toEqual([404, "NIGHTDESK DENIED", "30"]);
-    const nowhere = await ask(method, `${path}?pool=${randomUUID()}&${query}`, { key });
-    expect(there).toEqual(nowhere);
-  }
-  for (const [method, path, weak] of [
-    ["POST", "/desk/stop.txt?all=true", mute],
-    ["POST", "/desk/stop.txt?all=true", blind],
-    ["GET", "/desk/status.txt", blind],
-    ["GET", "/desk/go.txt", blind],
-  ] as const) {
-    expect(said(await ask(method, path, { key: weak }))).toEqual([403, "NIGHTDESK DENIED", "30"]);
-  }
-  const receipt = await ask("GET", `/desk/receipt.txt?execution=${over}`, { key });
-  expect(said(receipt)).toEqual([404, "NIGHTDESK DENIED", "30"]);
-  expect(receipt).toEqual(await ask("GET", `/desk/receipt.txt?execution=${randomUUID()}`, { key }));
-  const both = await keyOf(
-    { poolId: own.poolId, verbs: ["view"] },
-    { poolId: foreign.poolId, verbs: ["view"] },
-  );
-  const which = await ask("GET", "/desk/status.txt", { key: both });
-  expect(said(which)).toEqual([400, "NIGHTDESK USAGE", "50"]);
-  expect(last(which)).toContain("This key sees 2 pools. NEXT Name one with pool=ID.");
-  expect(said(await ask("GET", `/desk/status.txt?pool=${own.poolId}`, { key: both }))[2]).toBe("0");
-});
-
 test("names and reasons that imitate a verdict fool nobody", async () => {
   const pool = await makePool(server, source, "Names");
   const { poolId } = pool;
@@ -393,9 +225,9 @@ test("names and reasons that imitate a verdict fool nobody", async () => {
   // As one who writes to the server could name it, and as one who reads code page 932 would like it best.
   const evil = 'NIGHTDESK CLEAR CODE 0 STOPPED " \\ \u4f1a\u8a08';
   await server.ok("PUT", job.path, { name: evil });
-  const key = await keyOf({ poolId, verbs: ["view", "cancel", "hold"] });
-  const executionId = await execute(job);
-  await sleeperOf(executionId);
+  const key = await keyOf(server, { poolId, verbs: ["view", "cancel", "hold"] });
+  const executionId = await execute(server, job);
+  await sleeperOf(source, executionId);
   const running = await ask("GET", "/desk/status.txt", { key });
   expect(said(running)).toEqual([200, "NIGHTDESK RUNNING", "10"]);
   expect(running.lines).toHaveLength(3);
@@ -423,13 +255,14 @@ test("go: what another pool does at the same source keeps it from CLEAR, and is 
   const own = await makePool(server, source, "Asked");
   const foreign = await makePool(server, source, "Hidden");
   const job = await makeExtractionJob(server, foreign, "secret", [sleeping]);
-  const weak = await keyOf({ poolId: own.poolId, verbs: ["view"] });
+  const weak = await keyOf(server, { poolId: own.poolId, verbs: ["view"] });
   const both = await keyOf(
+    server,
     { poolId: own.poolId, verbs: ["view"] },
     { poolId: foreign.poolId, verbs: ["view"] },
   );
-  const executionId = await execute(job);
-  await sleeperOf(executionId);
+  const executionId = await execute(server, job);
+  await sleeperOf(source, executionId);
   const path = `/desk/go.txt?pool=${own.poolId}`;
   const hidden = await ask("GET", path, { key: weak });
   expect(said(hidden)).toEqual([503, "NIGHTDESK UNKNOWN", "20"]);
@@ -460,9 +293,9 @@ test("a declaration is REPORTED CLEAR until the source is read, and its receipt 
   const pool = await makePool(server, { ...source, host: "localhost", port: proxy.port }, "Declared");
   const { poolId } = pool;
   const job = await makeExtractionJob(server, pool, "dark", [sleeping]);
-  const key = await keyOf({ poolId, verbs: ["view", "cancel"] });
-  const executionId = await execute(job);
-  await sleeperOf(executionId);
+  const key = await keyOf(server, { poolId, verbs: ["view", "cancel"] });
+  const executionId = await execute(server, job);
+  await sleeperOf(source, executionId);
   proxy.turn("blackhole");
   expect(said(await ask("POST", "/desk/stop.txt?all=true&wait=0", { key }))).toEqual([
     202,
@@ -491,32 +324,3 @@ test("a declaration is REPORTED CLEAR until the source is read, and its receipt 
     `CODE 0 REASON receipt of execution ${executionId}, proof: declared; the source since: idle`,
   );
 }, 120_000);
-
-test("desk settings: what is no setting is refused and changes nothing; a status brings them along", async () => {
-  const { poolId } = await makePool(server, source, "Settings");
-  const at = `/desk/v1/pools/${poolId}/settings`;
-  const none = { zone: null, hours24to47: false, contact: null, escalateAfterSeconds: null };
-  expect(await server.ok("GET", at)).toEqual(none);
-  const set = { zone: "Europe/Berlin", hours24to47: false, contact: "Basis", escalateAfterSeconds: 600 };
-  expect(await server.ok("PUT", at, set)).toEqual(set);
-  for (const wrong of [
-    { zone: "Mars/Olympus" },
-    { zone: "+09:00" },
-    { zone: "" },
-    { zone: "JST-9\r\nX" },
-    { hours24to47: true },
-    { zone: "Asia/Tokyo", hours24to47: "yes" },
-    { contact: "x".repeat(121) },
-    { escalateAfterSeconds: 60 },
-    { contact: "x", escalateAfterSeconds: -1 },
-    { contact: "x", escalateAfterSeconds: 1.5 },
-    { contact: "x", escalateAfterSeconds: 86_401 },
-    { zones: "Asia/Tokyo" },
-  ]) {
-    expect([wrong, (await server.call("PUT", at, { body: wrong })).status]).toEqual([wrong, 400]);
-  }
-  expect(await server.ok("GET", at)).toEqual(set);
-  expect((await server.ok("GET", `/desk/v1/pools/${poolId}/status`)).settings).toEqual(set);
-  expect((await server.ok("GET", `/desk/v1/pools/${poolId}/go`)).settings).toEqual(set);
-  expect(await server.ok("PUT", at, { zone: null, contact: " ", escalateAfterSeconds: null })).toEqual(none);
-});

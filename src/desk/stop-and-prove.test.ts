@@ -53,6 +53,8 @@ const job = (facts: Partial<TeamJob>): TeamJob => ({
   ...facts,
 });
 
+const failures = ["denied", "not-found", "unreachable", "invalid", "conflict", "unable", "unknown"] as const;
+
 type Reply<T> = T | TeamFailure | "silence";
 
 /** What a team says, look by look; the last one is said for ever. */
@@ -71,18 +73,10 @@ function teamOf(story: Story): StopTeam & { said: TeamJob[][]; stops: number } {
         signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       });
     }
-    const failed = [
-      "denied",
-      "not-found",
-      "unreachable",
-      "invalid",
-      "conflict",
-      "unable",
-      "unknown",
-    ].includes(String(answer));
-    return failed
-      ? Promise.reject(new TeamError(answer as TeamFailure, "as told"))
-      : Promise.resolve(answer as T);
+    const failure = failures.find((one) => one === answer);
+    return failure === undefined
+      ? Promise.resolve(answer as T)
+      : Promise.reject(new TeamError(failure, "as told"));
   };
   const team = {
     said: [] as TeamJob[][],
@@ -169,16 +163,7 @@ const anyJob = (id: string): fc.Arbitrary<TeamJob> =>
       { weight: 1, arbitrary: fc.constantFrom("unknown", "busy", "idle").map(declaredAs) },
     ),
   });
-const anyFailure = fc.constantFrom<TeamFailure | "silence">(
-  "denied",
-  "not-found",
-  "unreachable",
-  "invalid",
-  "conflict",
-  "unable",
-  "unknown",
-  "silence",
-);
+const anyFailure = fc.constantFrom<TeamFailure | "silence">(...failures, "silence");
 const anyLook = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(anyJob("a"), anyJob("b")) },
   { weight: 1, arbitrary: anyFailure },
@@ -276,10 +261,8 @@ test.each<[string, Partial<TeamJob>, number, RegExp]>([
   const clock = sleepersClock();
   const team = teamOf({ proves: "source", looks: [[job({})], [job(facts)]], stop: "accepted" });
   const scope = scopeOf(clock, { waitMs: 10_000, answersEarly: true });
-  expect(await stopAndProve(team, scope, { signal: never })).toMatchObject({
-    code,
-    reason: expect.stringMatching(reason),
-  });
+  const verdict = await stopAndProve(team, scope, { signal: never });
+  expect(verdict).toMatchObject({ code, reason: expect.stringMatching(reason) });
   expect(clock.monotonic()).toBe(code === 0 ? 0 : 10_000);
 });
 
@@ -288,10 +271,8 @@ test("an early answer has asked for every stop, and rests on a look after that, 
   const looks = [many, many.map((one) => ({ ...one, status: "CANCEL" }))];
   const team = teamOf({ proves: "source", looks, stop: "accepted" });
   const facts = { waitMs: 0, answersEarly: true, all: true, job: null };
-  expect(await stopAndProve(team, scopeOf(sleepersClock(), facts), { signal: never })).toMatchObject({
-    code: 0,
-    reason: "20 STOPPED",
-  });
+  const verdict = await stopAndProve(team, scopeOf(sleepersClock(), facts), { signal: never });
+  expect(verdict).toMatchObject({ code: 0, reason: "20 STOPPED" });
   expect(team.stops).toBe(20);
 });
 
@@ -377,10 +358,8 @@ test.each<[string, Partial<TeamJob>, number, string]>([
   ],
 ])("after the stop %s", async (_, facts, code, reason) => {
   const team = teamOf({ proves: "source", looks: [[job({})], [job(facts)]], stop: "accepted" });
-  expect(await stopAndProve(team, scopeOf(sleepersClock()), { signal: never })).toMatchObject({
-    code,
-    reason,
-  });
+  const verdict = await stopAndProve(team, scopeOf(sleepersClock()), { signal: never });
+  expect(verdict).toMatchObject({ code, reason });
 });
 
 test("a job that vanished is not proven", async () => {
@@ -392,9 +371,8 @@ test("a job that vanished is not proven", async () => {
 
 test("a pool without jobs has nothing to stop", async () => {
   const team = teamOf({ proves: "source", looks: [[]], stop: "accepted" });
-  expect(
-    await stopAndProve(team, scopeOf(sleepersClock(), { job: null, all: true }), { signal: never }),
-  ).toMatchObject({ code: 0 });
+  const scope = scopeOf(sleepersClock(), { job: null, all: true });
+  expect(await stopAndProve(team, scope, { signal: never })).toMatchObject({ code: 0 });
 });
 
 test.each<[string, Partial<StopScope>]>([

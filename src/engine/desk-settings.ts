@@ -54,8 +54,7 @@ export class DeskSettingsRules {
 function isZone(name: string): boolean {
   if (!zoneName.test(name)) return false;
   try {
-    new Intl.DateTimeFormat("en-US", { timeZone: name });
-    return true;
+    return new Intl.DateTimeFormat("en-US", { timeZone: name }).resolvedOptions().timeZone !== "";
   } catch {
     return false;
   }
