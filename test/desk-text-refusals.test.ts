@@ -1,6 +1,7 @@
 /** What the text endpoints refuse, in words, and what is set for them. Nothing of it touches a run. */
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { makeWorld, openDeskApp } from "./support/desk-app.ts";
 import {
   makeExtractionJob,
   makePool,
@@ -189,4 +190,48 @@ test("desk settings: what is no setting is refused and changes nothing; a status
   expect((await server.ok("GET", `/desk/v1/pools/${poolId}/status`)).settings).toEqual(set);
   expect((await server.ok("GET", `/desk/v1/pools/${poolId}/go`)).settings).toEqual(set);
   expect(await server.ok("PUT", at, { zone: null, contact: " ", escalateAfterSeconds: null })).toEqual(none);
+});
+
+test("a fault of the server is UNKNOWN, 503 or 500, with whom to call, and tells nothing of the inside", async () => {
+  const desk = await openDeskApp();
+  try {
+    const { poolId, executionId } = await makeWorld(desk, "Broken");
+    const own = { zone: null, hours24to47: false, contact: "Basis 4711", escalateAfterSeconds: null };
+    await desk.state.saveDeskSettings(poolId, own);
+    const broken = (): Promise<never> => Promise.reject(new Error("SQLITE_IOERR at /var/inside"));
+    const { poolStatus, execution, pools } = desk.state;
+    Object.assign(desk.state, { poolStatus: broken });
+    for (const [method, path] of [
+      ["GET", "/desk/status.txt?wait=5"],
+      ["POST", "/desk/stop.txt?all=true"],
+      ["GET", "/desk/go.txt"],
+    ] as const) {
+      const answer = await desk.call(method, path);
+      expect([path, answer.status, answer.headers.get("x-nightdesk-code")]).toEqual([path, 503, "20"]);
+      expect(answer.text).toMatch(
+        /^NIGHTDESK UNKNOWN\r\nCODE 20 REASON .*a fault of the server, .* escalate: call Basis 4711 now\r\n$/,
+      );
+    }
+    Object.assign(desk.state, { poolStatus, execution: broken, pools: broken });
+    for (const path of ["/desk/status.txt", `/desk/receipt.txt?execution=${executionId}`]) {
+      const answer = await desk.call("GET", path);
+      expect([path, answer.status, answer.headers.get("x-nightdesk-code")]).toEqual([path, 500, "20"]);
+      expect(answer.text).toMatch(/^NIGHTDESK UNKNOWN\r\nCODE 20 REASON a fault of the server; .*\r\n$/);
+      expect(answer.text).not.toContain("inside");
+    }
+    Object.assign(desk.state, { execution, pools });
+    expect(desk.reports.every((line) => line.includes("/var/inside"))).toBe(true);
+    expect(desk.reports).toHaveLength(5);
+    const large = await desk.call("POST", "/desk/stop.txt?all=true", { raw: "x".repeat(1024 * 1024 + 1) });
+    expect([large.status, large.headers.get("connection"), large.text.split("\r\n")[0]]).toEqual([
+      400,
+      "close",
+      "NIGHTDESK USAGE",
+    ]);
+    // A record that cannot be written keeps no stop back.
+    Object.assign(desk.auditLog, { append: broken });
+    expect((await desk.call("POST", "/desk/stop.txt?all=true")).headers.get("x-nightdesk-code")).toBe("0");
+  } finally {
+    await desk.close();
+  }
 });

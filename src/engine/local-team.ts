@@ -1,11 +1,11 @@
-import { UserError } from "../model/errors.ts";
+import { UserError, isNightdeskError } from "../model/errors.ts";
 import type { ApiKey, DataPool, Verb } from "../model/definitions.ts";
 import { noDeskSettings, type DeskSettings } from "../model/desk-settings.ts";
 import type { Hold, Waiting } from "../model/hold.ts";
 import type { Executions } from "../model/operations.ts";
 import type { Receipt } from "../model/receipt.ts";
 import type { StopChannel } from "../model/stop.ts";
-import { TeamError, type Team, type TeamFailure } from "../model/team.ts";
+import { TeamError, type Team } from "../model/team.ts";
 import { executionOf, jobOf, notFound } from "./belonging.ts";
 import { may } from "./keys.ts";
 import { receiptOf } from "./receipt.ts";
@@ -14,6 +14,8 @@ import { seenJobs, teamHold, teamSettlement, teamStart } from "./team-shapes.ts"
 
 export interface LocalTeamParts extends ScopeParts {
   executions: Executions;
+  /** One line for the server's log about what the caller is not told. */
+  report: (line: string) => void;
   /** Writes a receipt for a person. */
   receiptText: (
     receipt: Receipt,
@@ -35,6 +37,18 @@ export interface TeamCaller {
 export function localTeam(parts: LocalTeamParts, { key, channel }: TeamCaller): Team {
   const { state, executions, holds, queue, clock } = parts;
 
+  /** Refusals and failures in the words of the port. What went wrong inside is for the server's log. */
+  async function asTeam<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof UserError) throw new TeamError(error.kind, error.message, { cause: error });
+      if (isNightdeskError(error)) throw new TeamError("unknown", error.line, { cause: error });
+      parts.report(`desk: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      throw new TeamError("unknown", "a fault of the server, which its log tells", { cause: error });
+    }
+  }
+
   /** Runs the work on a pool if the key has the verb there. @throws TeamError for refusals; other errors as they are. */
   async function inPool<T>(verb: Verb, poolId: string, work: (pool: DataPool) => Promise<T>): Promise<T> {
     return asTeam(async () => {
@@ -55,10 +69,11 @@ export function localTeam(parts: LocalTeamParts, { key, channel }: TeamCaller): 
     executionId: string,
     work: (pool: DataPool) => Promise<T>,
   ): Promise<T> {
-    const poolId = (await state.execution(executionId))?.poolId;
-    if (poolId === undefined || !may(key, "any", poolId)) {
-      return asTeam(() => Promise.reject(notFound("execution")));
-    }
+    const poolId = await asTeam(async () => {
+      const of = (await state.execution(executionId))?.poolId;
+      if (of === undefined || !may(key, "any", of)) throw notFound("execution");
+      return of;
+    });
     return inPool(verb, poolId, work);
   }
 
@@ -112,21 +127,4 @@ export function localTeam(parts: LocalTeamParts, { key, channel }: TeamCaller): 
         };
       }),
   };
-}
-
-const failures: Record<UserError["kind"], TeamFailure> = {
-  denied: "denied",
-  "not-found": "not-found",
-  invalid: "invalid",
-  conflict: "conflict",
-};
-
-/** A refusal in the words of the port. Whatever else goes wrong stays what it is, and is UNKNOWN at the desk. */
-async function asTeam<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    throw new TeamError(failures[error.kind], error.message, { cause: error });
-  }
 }

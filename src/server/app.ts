@@ -87,7 +87,7 @@ export function createApp(parts: AppParts): App {
   });
   const queue = new Queue(state, clock, parts.mostRunning);
   const connections = new Connections(state, parts.secrets, parts.sources, clock);
-  const local = { state, executions, holds, queue, connections, clock, receiptText };
+  const local = { state, executions, holds, queue, connections, clock, receiptText, report: options.report };
   const routes = allRoutes({
     state,
     executions,
