@@ -24,6 +24,12 @@ export interface DeskStatus {
   settings: DeskSettings;
 }
 
+/**
+ * The desk as plain text (docs/desk-text.md): `GET /desk/status.txt`, `POST /desk/stop.txt`, `GET /desk/go.txt`,
+ * `GET /desk/receipt.txt`. The code of the answer, 0 to 50, is also in this header.
+ */
+export const codeHeader = "x-nightdesk-code";
+
 /** `GET` and `PUT /desk/v1/pools/{poolId}/settings`, verb admin: how the desk speaks to the people of a pool. */
 export interface DeskSettings {
   /** Name of a time zone, e.g. `Asia/Tokyo`: times are given in it and in UTC; null: in UTC alone. */

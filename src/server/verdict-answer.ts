@@ -1,3 +1,4 @@
+import { codeHeader } from "../contract/index.ts";
 import { verdict, verdictText, type Verdict } from "../desk/index.ts";
 import { UserError, isNightdeskError } from "../model/errors.ts";
 import { BodyEncoded, BodyTooLarge, mostBodyBytes } from "./body.ts";
@@ -109,7 +110,7 @@ function inWords({ code }: Verdict, status: number, text: string): Response {
     headers: {
       ...commonHeaders,
       "content-type": "text/plain; charset=us-ascii",
-      "x-nightdesk-code": String(code),
+      [codeHeader]: String(code),
     },
   });
 }
