@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { systemClock } from "./base/clock.ts";
+import { systemClock, type Clock } from "./base/clock.ts";
 import { armFailpoints } from "./base/failpoint.ts";
 import { plainHost, type Config } from "./config.ts";
 import { AuditTrail } from "./engine/audit-trail.ts";
@@ -49,12 +49,14 @@ export async function startNightdesk(
     report,
     log = () => undefined,
     poolEnvironment,
+    clock = systemClock,
   }: {
     /** What went wrong, one line each. */
     report: (line: string) => void;
     /** What happens in order, one line each; the head of the audit log at start, hourly and at stop. */
     log?: (line: string) => void;
     poolEnvironment: Record<string, string>;
+    clock?: Clock;
   },
 ): Promise<Nightdesk> {
   const { home } = config;
@@ -66,7 +68,6 @@ export async function startNightdesk(
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const clock = systemClock;
     const files = filesOf(home);
     const state = await openStateStore(files.state);
     undo.push(() => state.close());

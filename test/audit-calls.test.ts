@@ -8,7 +8,16 @@ import type { Route } from "../src/server/index.ts";
 import { verifyHome } from "../src/verify-home.ts";
 import { makeWorld, openDeskApp, startOfTime, type Answer, type DeskApp } from "./support/desk-app.ts";
 import { anEntry } from "./support/audit-home.ts";
-import { inputOf, inPool, pathOf, verbOf, withHold, type HeldWorld } from "./support/route-inputs.ts";
+import {
+  inputOf,
+  inPool,
+  inWords,
+  pathOf,
+  verbOf,
+  verbsFor,
+  withHold,
+  type HeldWorld,
+} from "./support/route-inputs.ts";
 
 let desk: DeskApp;
 let own: HeldWorld;
@@ -47,10 +56,8 @@ async function request(route: Route, key: string | null): Promise<Answer> {
 }
 
 /** The verbs that a route needs, and no other. */
-const keyFor = (route: Route): Promise<{ id: string; key: string }> => {
-  const verb = verbOf(route);
-  return desk.key([{ poolId: inPool(route) ? own.poolId : "*", verbs: [verb === "any" ? "view" : verb] }]);
-};
+const keyFor = (route: Route): Promise<{ id: string; key: string }> =>
+  desk.key([{ poolId: inPool(route) ? own.poolId : "*", verbs: verbsFor(route) }]);
 
 test("the table has routes of both kinds, and the stops are marked", () => {
   expect(changing.length).toBeGreaterThan(20);
@@ -77,7 +84,7 @@ test.each(named(changing))("%s, allowed: asked and done", async (name, route) =>
   const common = {
     requestId: answer?.headers.get("x-request-id"),
     key: { id, name: "test", prefix: key.slice(0, 10) },
-    channel: route.path.startsWith("/desk/") ? "desk" : "wire",
+    channel: inWords(route) ? "text" : route.path.startsWith("/desk/") ? "desk" : "wire",
     action: name,
     deed: route.deed,
     ids: expect.objectContaining(inPool(route) ? { poolId: own.poolId } : {}),

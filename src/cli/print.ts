@@ -21,13 +21,13 @@ export function printVerdict(
 
 /** Writes a receipt as the team wrote it, and returns its code. */
 export function printReceipt(
-  { receipt, code }: FoundReceipt,
+  { receipt, verdict }: FoundReceipt,
   { json }: { json: boolean },
   stdout: Output,
 ): number {
   const lines = receipt.text.replace(/\r?\n$/, "").split(/\r?\n/);
   stdout.write(json ? `${asciiJson(receipt.whole)}\n` : lines.map((line) => `${toAscii(line)}\n`).join(""));
-  return code;
+  return verdict.code;
 }
 
 function verdictJson(verdict: Verdict, place: Place | null): string {

@@ -19,7 +19,7 @@ export interface AuditKey {
 }
 
 /** "server": nobody called for it. */
-export type AuditChannel = "wire" | "desk" | "internal" | "server";
+export type AuditChannel = "wire" | "desk" | "text" | "internal" | "server";
 
 /** One record; what the words mean: docs/audit.md. */
 export interface AuditRecordTransport {

@@ -21,7 +21,29 @@ export interface DeskStatus {
   jobs: DeskJob[];
   /** In force now, oldest first. */
   holds: DeskHold[];
+  settings: DeskSettings;
 }
+
+/**
+ * The desk as plain text (docs/desk-text.md): `GET /desk/status.txt`, `POST /desk/stop.txt`, `GET /desk/go.txt`,
+ * `GET /desk/receipt.txt`. The code of the answer, 0 to 50, is also in this header.
+ */
+export const codeHeader = "x-nightdesk-code";
+
+/** `GET` and `PUT /desk/v1/pools/{poolId}/settings`, verb admin: how the desk speaks to the people of a pool. */
+export interface DeskSettings {
+  /** Name of a time zone, e.g. `Asia/Tokyo`: times are given in it and in UTC; null: in UTC alone. */
+  zone: string | null;
+  /** Times before noon also as hours 24 to 35 of the day before; needs a zone. */
+  hours24to47: boolean;
+  /** Whom to call where the answer is UNKNOWN; at most 120 characters. */
+  contact: string | null;
+  /** How long after its request a stop without a proof is waited for before they are called; needs a contact. */
+  escalateAfterSeconds: number | null;
+}
+
+/** Body of the PUT: sets all of them; what is absent is as if nothing had been set. */
+export type NewDeskSettings = Partial<DeskSettings>;
 
 export interface DeskJob {
   id: string;
@@ -155,6 +177,7 @@ export interface DeskGo {
   next: DeskStart[];
   /** A fresh look at each source of the scope. */
   sources: DeskSourceLook[];
+  settings: DeskSettings;
 }
 
 export interface DeskSourceLook {
@@ -164,7 +187,7 @@ export interface DeskSourceLook {
   readAt: number | null;
   /** Why not; null where it was read. */
   why: string | null;
-  /** Executions, of whichever pool or server, that have a session there. */
+  /** Executions, of whichever pool or server, that have a session there; `(not shown)`: of a pool that the key may not see. */
   executionIds: string[];
 }
 

@@ -59,6 +59,11 @@ export const paths = {
   workbenchResults: `${job}/workbench/{taskId}/{statementId}/results`,
 
   about: `${desk}/about`,
+  statusText: "/desk/status.txt",
+  stopText: "/desk/stop.txt",
+  goText: "/desk/go.txt",
+  receiptText: "/desk/receipt.txt",
+  deskSettings: `${desk}/pools/{poolId}/settings`,
   deskStatus: `${desk}/pools/{poolId}/status`,
   deskStop: `${desk}/pools/{poolId}/jobs/{jobId}/stop`,
   deskStopPool: `${desk}/pools/{poolId}/stop`,

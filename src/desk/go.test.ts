@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Clock } from "../base/clock.ts";
+import { noDeskSettings } from "../model/desk-settings.ts";
 import type { TeamGo, TeamHold, TeamJob, TeamSettlement, TeamSourceLook } from "../model/team.ts";
 import { goOrNot } from "./go.ts";
 import type { GoTeam } from "./go.ts";
@@ -60,6 +61,7 @@ function teamOf(
   return {
     asked,
     proves: () => Promise.resolve(proves),
+    settings: () => Promise.resolve(noDeskSettings),
     jobs: () => Promise.resolve([]),
     connections: () =>
       Promise.resolve([

@@ -1,17 +1,19 @@
 import type { Clock } from "../base/clock.ts";
+import type { DeskSettings } from "../model/desk-settings.ts";
 import type { Team, TeamGo, TeamHold, TeamStart } from "../model/team.ts";
 import { verdictOfFailure } from "./failure.ts";
 import { clearWord, judgeJob } from "./judge.ts";
 import type { Ground } from "./judge.ts";
-import { jobsReason } from "./look.ts";
+import { jobsReason, settingsOf } from "./look.ts";
 import { partOf } from "./scope.ts";
 import type { Part } from "./scope.ts";
 import { heldWords } from "./text.ts";
+import type { TimesRead } from "./times.ts";
 import { verdict, worstWord } from "./verdict.ts";
 import type { HoldReport, JobReport, SourceReport, Verdict } from "./verdict.ts";
 
 /** What a look at a scope needs of a team. */
-export type GoTeam = Pick<Team, "proves" | "jobs" | "connections" | "go">;
+export type GoTeam = Pick<Team, "proves" | "settings" | "jobs" | "connections" | "go">;
 
 /**
  * Does anything of the pool, or of one connection (by id or whole name), touch a source, and will anything?
@@ -24,7 +26,7 @@ export async function goOrNot(
 ): Promise<Verdict> {
   try {
     const part = await partOf(team, { ...scope, job: null }, { signal });
-    if ("usage" in part) return verdict("USAGE", part.usage);
+    if ("usage" in part) return verdict("USAGE", part.usage, { next: "name it by its id or whole name" });
     return await lookAtPart(team, { ...scope, part }, { signal });
   } catch (error) {
     if (signal.aborted) return verdict("UNKNOWN", "interrupted before the answer was known");
@@ -34,7 +36,7 @@ export async function goOrNot(
 
 /** The one question about a part of a pool, by a fresh read. @throws TeamError, or the reason of the signal. */
 export async function lookAtPart(
-  team: Pick<Team, "proves" | "go">,
+  team: Pick<Team, "proves" | "settings" | "go">,
   { poolId, part, clock }: { poolId: string; part: Part; clock: Clock },
   { signal }: { signal: AbortSignal },
 ): Promise<Verdict> {
@@ -43,8 +45,11 @@ export async function lookAtPart(
   const read = async (): Promise<Verdict> => {
     const asOf = clock.now();
     const whole = await team.go({ poolId, connectionId }, { signal });
-    const go = part.scope === "job" ? ofJob(whole, part.objectId) : whole;
-    return goVerdict(go, { proves, now: clock.now() }, { asOf, oneJob: part.scope === "job" });
+    const now = clock.now();
+    const settings = await settingsOf(team, poolId, { signal });
+    const oneJob = part.scope === "job";
+    const go = oneJob ? ofJob(whole, part.objectId) : whole;
+    return goVerdict(go, { proves, now }, { asOf, oneJob, settings });
   };
   const first = await read();
   // The team looks at its sources before its jobs: what ended in between looks like a stranger, once.
@@ -69,8 +74,12 @@ function ofJob(go: TeamGo, jobId: string): TeamGo {
   };
 }
 
-function goVerdict(go: TeamGo, ground: Ground, { asOf, oneJob }: { asOf: number; oneJob: boolean }): Verdict {
-  const jobs = go.jobs.map((job) => withStart(judgeJob(job, ground), go));
+function goVerdict(
+  go: TeamGo,
+  ground: Ground,
+  { asOf, oneJob, settings }: { asOf: number; oneJob: boolean; settings: DeskSettings | null },
+): Verdict {
+  const jobs = go.jobs.map((job) => withStart(judgeJob(job, ground), go, settings));
   const running = new Set(
     go.jobs.flatMap(({ status, executionId }) => (status === "RUNNING" ? [executionId] : [])),
   );
@@ -86,29 +95,30 @@ function goVerdict(go: TeamGo, ground: Ground, { asOf, oneJob }: { asOf: number;
       ? []
       : go.starts
           .filter(({ when }) => when === "held")
-          .map((start) => `${JSON.stringify(start.jobName)} ${waitWords(start, go).join(", ")}`)),
+          .map((start) => `${JSON.stringify(start.jobName)} ${waitWords(start, go, settings).join(", ")}`)),
     ...sources.flatMap((source) => sourceWords(source, jobs, word === "CLEAR")),
   ].join("; ");
   const names = new Map([
     ...go.jobs.map(({ id, name }) => [id, name] as const),
     ...go.sources.map(({ connectionId, connectionName }) => [connectionId, connectionName] as const),
   ]);
-  return verdict(word, reason, { asOf, jobs, holds: named(go.holds, names), starts: go.starts, sources });
+  const holds = named(go.holds, names);
+  return verdict(word, reason, { asOf, jobs, holds, starts: go.starts, sources, settings });
 }
 
 /** A queued job says what it waits for. */
-function withStart(report: JobReport, go: TeamGo): JobReport {
+function withStart(report: JobReport, go: TeamGo, times: TimesRead): JobReport {
   const start = go.starts.find(({ executionId }) => executionId === report.executionId);
   if (report.status !== "QUEUED" || start === undefined) return report;
   return {
     ...report,
-    note: [report.note, ...waitWords(start, go)].filter((words) => words !== "").join("; "),
+    note: [report.note, ...waitWords(start, go, times)].filter((words) => words !== "").join("; "),
   };
 }
 
-function waitWords({ when, heldBy }: TeamStart, { holds }: TeamGo): string[] {
+function waitWords({ when, heldBy }: TeamStart, { holds }: TeamGo, times: TimesRead): string[] {
   if (when !== "held") return [`starts ${when}`];
-  return holds.filter(({ id }) => heldBy.includes(id)).map(heldWords);
+  return holds.filter(({ id }) => heldBy.includes(id)).map((hold) => heldWords(hold, times));
 }
 
 /** A source that cannot be read is no reason against CLEAR: it may be down for its maintenance already. */

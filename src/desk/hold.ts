@@ -5,10 +5,12 @@ import { verdictOfFailedChange, verdictOfFailure } from "./failure.ts";
 import { lookAtPart, named } from "./go.ts";
 import type { GoTeam } from "./go.ts";
 import { clearWord, judgeJob } from "./judge.ts";
-import { jobsReason, readPool } from "./look.ts";
+import { jobsReason, readPool, settingsOf } from "./look.ts";
+import type { LookTeam } from "./look.ts";
 import { labelOf, partOf } from "./scope.ts";
 import type { Part } from "./scope.ts";
 import { heldWords } from "./text.ts";
+import type { TimesRead } from "./times.ts";
 import { verdict, worstWord } from "./verdict.ts";
 import type { Verdict, VerdictFacts } from "./verdict.ts";
 
@@ -35,12 +37,14 @@ export async function holdAndLook(
   const { poolId, clock, reason, until } = order;
   let part: Part;
   let hold: TeamHold;
+  let times: TimesRead;
   try {
     // Asks who is there, so that a lost connection is told from a hold that may have arrived.
     await team.proves({ signal });
     const found = await partOf(team, order, { signal });
     if ("usage" in found) return verdict("USAGE", found.usage);
     part = found;
+    times = await settingsOf(team, poolId, { signal });
   } catch (error) {
     return signal.aborted
       ? verdict("UNKNOWN", "interrupted before anything was held")
@@ -52,12 +56,12 @@ export async function holdAndLook(
   } catch (error) {
     return verdictOfFailedChange(error, "the hold", signal);
   }
-  return lookAfter(team, { poolId, part, clock }, `${labelOf(part)} ${heldWords(hold)}`, { signal });
+  return lookAfter(team, { poolId, part, clock }, `${labelOf(part)} ${heldWords(hold, times)}`, { signal });
 }
 
 /** The answer for a part after something was done about it: `done` says what, and stands whatever the look says. */
 export async function lookAfter(
-  team: Pick<Team, "proves" | "go">,
+  team: Pick<Team, "proves" | "settings" | "go">,
   scope: { poolId: string; part: Part; clock: Clock },
   done: string,
   { signal, facts = {} }: { signal: AbortSignal; facts?: VerdictFacts },
@@ -75,7 +79,7 @@ export async function lookAfter(
 
 /** What is held, and the answer for the pool as its jobs have it. Never rejects. */
 export async function listHolds(
-  team: Pick<Team, "proves" | "jobs" | "connections" | "holds">,
+  team: LookTeam & Pick<Team, "connections" | "holds">,
   { poolId, clock }: { poolId: string; clock: Clock },
   { signal }: { signal: AbortSignal },
 ): Promise<Verdict> {
@@ -92,6 +96,7 @@ export async function listHolds(
       asOf: look.asOf,
       jobs: jobs.filter(({ word }) => word !== "CLEAR"),
       holds: named(holds, names),
+      settings: look.settings,
     });
   } catch (error) {
     if (signal.aborted) return verdict("UNKNOWN", "interrupted before the holds were known");

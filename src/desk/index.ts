@@ -2,8 +2,8 @@
 export { verdictOfFailure } from "./failure.ts";
 export { goOrNot } from "./go.ts";
 export { holdAndLook, listHolds } from "./hold.ts";
-export { lookAtPool } from "./look.ts";
-export { readReceipt } from "./receipt.ts";
+export { lookAtPool, watchPool } from "./look.ts";
+export { readReceipt, receiptAnswerText } from "./receipt.ts";
 export type { FoundReceipt } from "./receipt.ts";
 export { receiptText } from "./receipt-text.ts";
 export { releaseAndLook } from "./release.ts";

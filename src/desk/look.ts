@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { DeskSettings } from "../model/desk-settings.ts";
 import type { Team, TeamJob } from "../model/team.ts";
 import { verdictOfFailure } from "./failure.ts";
 import { clearWord, judgeJob } from "./judge.ts";
@@ -7,23 +8,42 @@ import { jobsInScope } from "./scope.ts";
 import { verdict, worstWord } from "./verdict.ts";
 import type { JobReport, Verdict } from "./verdict.ts";
 
+/** What a look at a pool needs of a team. */
+export type LookTeam = Pick<Team, "proves" | "settings" | "jobs">;
+
 /** One fresh read of a pool. */
 export interface Look extends Ground {
   /** When it began, epoch ms. */
   asOf: number;
   jobs: TeamJob[];
+  settings: DeskSettings | null;
 }
 
 /** Reads a pool now. @throws TeamError, or the reason of the signal. */
 export async function readPool(
-  team: Pick<Team, "proves" | "jobs">,
+  team: LookTeam,
   poolId: string,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<Look> {
   const proves = await team.proves({ signal });
   const asOf = clock.now();
   const jobs = await team.jobs(poolId, { signal });
-  return { proves, asOf, now: clock.now(), jobs };
+  const now = clock.now();
+  return { proves, asOf, now, jobs, settings: await settingsOf(team, poolId, { signal }) };
+}
+
+/** null where they cannot be read: they decide nothing, so nothing is kept back for them. @throws the reason of the signal. */
+export async function settingsOf(
+  team: Pick<Team, "settings">,
+  poolId: string,
+  { signal }: { signal: AbortSignal },
+): Promise<DeskSettings | null> {
+  try {
+    return await team.settings(poolId, { signal });
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
 }
 
 /**
@@ -31,7 +51,7 @@ export async function readPool(
  * Never rejects: failures and an aborted signal are verdicts too.
  */
 export async function lookAtPool(
-  team: Pick<Team, "proves" | "jobs">,
+  team: LookTeam,
   scope: { poolId: string; job: string | null; clock: Clock },
   { signal }: { signal: AbortSignal },
 ): Promise<Verdict> {
@@ -43,14 +63,35 @@ export async function lookAtPool(
     return verdictOfFailure(error);
   }
   const chosen = jobsInScope(look.jobs, scope.job);
-  const { asOf } = look;
+  const { asOf, settings } = look;
   if (chosen.kind === "usage") {
     const jobs = look.jobs.map((job) => judgeJob(job, look));
-    return verdict("USAGE", chosen.reason, { asOf, jobs, next: "name one of the jobs listed" });
+    return verdict("USAGE", chosen.reason, { asOf, jobs, settings, next: "name one of the jobs listed" });
   }
   const jobs = chosen.jobs.map((job) => judgeJob(job, look));
   const word = worstWord(jobs, clearWord(look.proves));
-  return verdict(word, jobsReason(jobs, scope.job !== null), { asOf, jobs });
+  return verdict(word, jobsReason(jobs, scope.job !== null), { asOf, jobs, settings });
+}
+
+/** Looks again after this long, then less and less often. */
+const firstPauseMs = 200;
+const longestPauseMs = 1000;
+
+/** As `lookAtPool`, and again until the answer is not RUNNING any more or `waitMs` is over: then the latest look. */
+export async function watchPool(
+  team: LookTeam,
+  scope: { poolId: string; job: string | null; waitMs: number; clock: Clock },
+  { signal }: { signal: AbortSignal },
+): Promise<Verdict> {
+  const { clock, waitMs } = scope;
+  const since = clock.monotonic();
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
+    const seen = await lookAtPool(team, scope, { signal });
+    const remaining = waitMs - (clock.monotonic() - since);
+    if (seen.word !== "RUNNING" || remaining <= 0 || signal.aborted) return seen;
+    // Told to end meanwhile: the look that follows says so.
+    await clock.sleep(Math.min(pauseMs, remaining), { signal }).catch(() => undefined);
+  }
 }
 
 /** What the jobs of a scope do, in one line. */

@@ -1,7 +1,17 @@
 import { describeHold, type Hold, type Waiting } from "../model/hold.ts";
 import type { Receipt } from "../model/receipt.ts";
 import { describeStop } from "../model/stop.ts";
-import { ascii, quoted, utc } from "./text.ts";
+import { ascii, quoted } from "./text.ts";
+import { timeText, type TimesRead } from "./times.ts";
+
+/** What stands beside a receipt at the time of asking, and how its readers read times. */
+export interface ReceiptFacts {
+  poolName: string;
+  asOf: number;
+  next: Waiting[];
+  holds: Hold[];
+  settings: TimesRead;
+}
 
 /**
  * How an execution ended, as text that can be attached to a shift report: pure ASCII, CRLF, only the headings
@@ -9,8 +19,9 @@ import { ascii, quoted, utc } from "./text.ts";
  */
 export function receiptText(
   { execution, endedAt, callers, steps, proof, settlement, tables }: Receipt,
-  { poolName, asOf, next, holds }: { poolName: string; asOf: number; next: Waiting[]; holds: Hold[] },
+  { poolName, asOf, next, holds, settings }: ReceiptFacts,
 ): string {
+  const at = (ms: number): string => timeText(ms, settings);
   const { id, jobName, mode, status, failure, queuedAt, startedAt } = execution;
   const none = ["nothing"];
   const lines = [
@@ -19,28 +30,30 @@ export function receiptText(
       `execution ${id}`,
       `job ${quoted(jobName)} in pool ${quoted(poolName)}, mode ${mode}`,
       `${status}${failure === null ? "" : `: ${ascii(failure)}`}`,
-      `queued ${utc(queuedAt)}, ${startedAt === null ? "never started" : `started ${utc(startedAt)}`}, ended ${utc(endedAt)}`,
+      `queued ${at(queuedAt)}, ${startedAt === null ? "never started" : `started ${at(startedAt)}`}, ended ${at(endedAt)}`,
     ]),
     "STOP",
     ...indented(
       callers.length === 0
         ? ["nobody asked for one"]
         : callers.map(
-            ({ at, reason }) =>
-              `${utc(at)} ${ascii(describeStop(reason))}${reason.by === "operator" ? `, through the ${reason.channel}` : ""}`,
+            ({ at: askedAt, reason }) =>
+              `${at(askedAt)} ${ascii(describeStop(reason))}${reason.by === "operator" ? `, through the ${reason.channel}` : ""}`,
           ),
     ),
     "STEPS",
     ...indented(
-      steps.length === 0 ? none : steps.map(({ at, step, note }) => `${utc(at)} ${step}: ${ascii(note)}`),
+      steps.length === 0
+        ? none
+        : steps.map(({ at: takenAt, step, note }) => `${at(takenAt)} ${step}: ${ascii(note)}`),
     ),
     "PROOF",
     ...indented([
-      `${proof.level === "declared" ? "NONE: " : ""}${proof.level}, ${utc(proof.at)}: ${ascii(proof.note)}`,
+      `${proof.level === "declared" ? "NONE: " : ""}${proof.level}, ${at(proof.at)}: ${ascii(proof.note)}`,
       ...(settlement === null
         ? []
         : [
-            `declared over by key ${quoted(settlement.keyName)}; the source since: ${settlement.seen}, ${utc(settlement.seenAt)}: ${ascii(settlement.seenNote)}`,
+            `declared over by key ${quoted(settlement.keyName)}; the source since: ${settlement.seen}, ${at(settlement.seenAt)}: ${ascii(settlement.seenNote)}`,
           ]),
     ]),
     "TABLES",
@@ -52,7 +65,7 @@ export function receiptText(
               `${quoted(target)} ${effect}${rows === null ? "" : `, ${String(rows)} rows`}${bytes === null ? "" : `, ${String(bytes)} bytes`}`,
           ),
     ),
-    `NEXT (as of ${utc(asOf)})`,
+    `NEXT (as of ${at(asOf)})`,
     ...indented([
       ...(next.length === 0
         ? ["nothing waits to start in this pool"]

@@ -1,13 +1,15 @@
+import { toAscii } from "../base/ascii.ts";
 import { TeamError } from "../model/team.ts";
 import type { Team, TeamReceipt } from "../model/team.ts";
 import { verdictOfFailure } from "./failure.ts";
-import { codes, verdict } from "./verdict.ts";
-import type { Code, Verdict, Word } from "./verdict.ts";
+import { answerText } from "./text.ts";
+import { verdict } from "./verdict.ts";
+import type { Verdict, Word } from "./verdict.ts";
 
 export interface FoundReceipt {
   receipt: TeamReceipt;
   /** The answer to the one question for this execution alone. */
-  code: Code;
+  verdict: Verdict;
 }
 
 /** How an execution ended, or why that cannot be told. Never rejects. */
@@ -18,7 +20,7 @@ export async function readReceipt(
 ): Promise<FoundReceipt | { verdict: Verdict }> {
   try {
     const receipt = await team.receipt(executionId, { signal });
-    return { receipt, code: codes[wordOf(receipt)] };
+    return { receipt, verdict: verdictOf(executionId, receipt) };
   } catch (error) {
     if (signal.aborted) return { verdict: verdict("UNKNOWN", "interrupted before the receipt was there") };
     if (error instanceof TeamError && error.failure === "conflict") {
@@ -27,6 +29,24 @@ export async function readReceipt(
     }
     return { verdict: verdictOfFailure(error) };
   }
+}
+
+/** A receipt within an answer: all of it indented, so that only the answer's own first and last line are at the margin. */
+export function receiptAnswerText({ receipt, verdict: said }: FoundReceipt, eol: "\n" | "\r\n"): string {
+  const lines = receipt.text.replace(/(?:\r?\n)+$/, "").split(/\r?\n/);
+  return answerText(
+    said,
+    lines.map((line) => `  ${toAscii(line)}`),
+    eol,
+  );
+}
+
+function verdictOf(executionId: string, receipt: TeamReceipt): Verdict {
+  const word = wordOf(receipt);
+  const { proof, settlement } = receipt;
+  const since = settlement === null ? "" : `; the source since: ${settlement.seen}`;
+  const reason = `receipt of execution ${executionId}, proof: ${proof}${since}`;
+  return { ...verdict(word, reason), reason };
 }
 
 function wordOf({ proof, settlement }: TeamReceipt): Word {

@@ -1,4 +1,5 @@
-import { ascii, quoted, utc } from "./text.ts";
+import { ascii, quoted } from "./text.ts";
+import { timeText } from "./times.ts";
 
 /** The part of a shift report that is shown as text; times carry epoch ms. */
 export interface ReportShown {
@@ -161,4 +162,9 @@ function keyWords(key: ActShown["key"]): string {
 
 function proofWords(proof: ProofShown | null): string {
   return proof === null ? "nothing proven" : `proof ${ascii(proof.level)}: ${ascii(proof.note)}`;
+}
+
+/** A report is of one server, and may be read in another country. */
+function utc(ms: number): string {
+  return timeText(ms, null);
 }

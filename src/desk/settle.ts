@@ -4,7 +4,7 @@ import type { Team } from "../model/team.ts";
 import { verdictOfFailedChange, verdictOfFailure } from "./failure.ts";
 import { judgeJob } from "./judge.ts";
 import { readPool } from "./look.ts";
-import type { Look } from "./look.ts";
+import type { Look, LookTeam } from "./look.ts";
 import { verdict } from "./verdict.ts";
 import type { JobReport, StopOutcome, Verdict } from "./verdict.ts";
 
@@ -13,7 +13,7 @@ import type { JobReport, StopOutcome, Verdict } from "./verdict.ts";
  * had; then the answer says why. Never rejects: failures and an aborted signal are verdicts too.
  */
 export async function settleAndLook(
-  team: Pick<Team, "proves" | "jobs" | "settle">,
+  team: LookTeam & Pick<Team, "settle">,
   {
     poolId,
     executionId,
@@ -59,7 +59,7 @@ export async function settleAndLook(
   const report: JobReport = { ...seen, outcome: refused === null ? outcomeOf(seen) : null };
   const said = [refused === null ? (report.outcome ?? "SETTLED") : `NOT SETTLED: ${refused}`, seen.note];
   const reason = said.filter((words) => words !== "").join("; ");
-  return verdict(seen.word, reason, { asOf: look.asOf, jobs: [report] });
+  return verdict(seen.word, reason, { asOf: look.asOf, jobs: [report], settings: look.settings });
 }
 
 /** The proof may have come just before the word. */

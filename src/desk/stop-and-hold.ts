@@ -23,13 +23,18 @@ export async function stopAndHold(
   if (held === null) return stop;
   if ("hold" in held) {
     const { hold } = held;
-    return { ...stop, holds: [hold], reason: `${stop.reason}; ${labelOf(hold)} ${heldWords(hold)}` };
+    return {
+      ...stop,
+      holds: [hold],
+      reason: `${stop.reason}; ${labelOf(hold)} ${heldWords(hold, stop.settings)}`,
+    };
   }
   const { refusal } = held;
   const fate = refusal.word === "UNKNOWN" ? "PERHAPS NOT HELD" : "NOT HELD, so it may start again";
   return verdict(worstWord([stop, refusal], stop.word), `${stop.reason}; ${fate}: ${refusal.reason}`, {
     asOf: stop.asOf,
     jobs: stop.jobs,
+    settings: stop.settings,
     next: stop.next ?? refusal.next,
   });
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Clock } from "../base/clock.ts";
+import { noDeskSettings } from "../model/desk-settings.ts";
 import { TeamError } from "../model/team.ts";
 import type { TeamFailure, TeamJob, TeamSettlement } from "../model/team.ts";
 import { lookAtPool } from "./look.ts";
@@ -52,6 +53,8 @@ const job = (facts: Partial<TeamJob>): TeamJob => ({
   ...facts,
 });
 
+const failures = ["denied", "not-found", "unreachable", "invalid", "conflict", "unable", "unknown"] as const;
+
 type Reply<T> = T | TeamFailure | "silence";
 
 /** What a team says, look by look; the last one is said for ever. */
@@ -70,23 +73,16 @@ function teamOf(story: Story): StopTeam & { said: TeamJob[][]; stops: number } {
         signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       });
     }
-    const failed = [
-      "denied",
-      "not-found",
-      "unreachable",
-      "invalid",
-      "conflict",
-      "unable",
-      "unknown",
-    ].includes(String(answer));
-    return failed
-      ? Promise.reject(new TeamError(answer as TeamFailure, "as told"))
-      : Promise.resolve(answer as T);
+    const failure = failures.find((one) => one === answer);
+    return failure === undefined
+      ? Promise.resolve(answer as T)
+      : Promise.reject(new TeamError(failure, "as told"));
   };
   const team = {
     said: [] as TeamJob[][],
     stops: 0,
     proves: () => Promise.resolve(story.proves),
+    settings: () => Promise.resolve(noDeskSettings),
     jobs: async (_: string, { signal }: { signal: AbortSignal }) => {
       const jobs = await reply(story.looks[Math.min(looks++, story.looks.length - 1)] ?? "silence", signal);
       team.said.push(jobs);
@@ -167,16 +163,7 @@ const anyJob = (id: string): fc.Arbitrary<TeamJob> =>
       { weight: 1, arbitrary: fc.constantFrom("unknown", "busy", "idle").map(declaredAs) },
     ),
   });
-const anyFailure = fc.constantFrom<TeamFailure | "silence">(
-  "denied",
-  "not-found",
-  "unreachable",
-  "invalid",
-  "conflict",
-  "unable",
-  "unknown",
-  "silence",
-);
+const anyFailure = fc.constantFrom<TeamFailure | "silence">(...failures, "silence");
 const anyLook = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(anyJob("a"), anyJob("b")) },
   { weight: 1, arbitrary: anyFailure },
@@ -200,9 +187,11 @@ test("0 and 4 only if the last fresh read shows every job of the scope over, and
       anyStory,
       fc.boolean(),
       fc.constantFrom(null, "x-1"),
-      async (story, all, executionId) => {
+      fc.boolean(),
+      async (story, all, executionId, answersEarly) => {
         const team = teamOf(story);
-        const scope = scopeOf(sleepersClock(), all ? { all, job: null } : { executionId });
+        const meant = all ? { all, job: null } : { executionId };
+        const scope = scopeOf(sleepersClock(), { ...meant, answersEarly });
         const verdict = await stopAndProve(team, scope, { signal: never });
         seen.set(verdict.code, (seen.get(verdict.code) ?? 0) + 1);
         const last = (team.said.at(-1) ?? []).filter(({ id }) => all || id === "a");
@@ -257,6 +246,54 @@ test("a team that keeps RUNNING is UNKNOWN when the wait is over, and was looked
   expect(clock.monotonic()).toBe(60_000);
   expect(progress.length).toBeGreaterThan(55);
   expect(team.stops).toBe(1);
+});
+
+const stoppingFor = (ms: number): Partial<TeamJob> => ({
+  stopping: { requestedAt: sleepersClock().now() - ms, level: "recorded", why: "a session is left" },
+});
+
+test.each<[string, Partial<TeamJob>, number, RegExp]>([
+  ["open within its minute", stoppingFor(50_000), 10, /^NOT PROVEN: stopping: stop asked for 60 s ago/],
+  ["open after its minute", stoppingFor(60_000), 20, /^NOT PROVEN: ending, not proven: .* 70 s ago/],
+  ["open, and the team tells no time", {}, 10, /^NOT PROVEN$/],
+  ["over", { status: "CANCEL" }, 0, /^STOPPED$/],
+])("an early answer about a stop that is %s", async (_, facts, code, reason) => {
+  const clock = sleepersClock();
+  const team = teamOf({ proves: "source", looks: [[job({})], [job(facts)]], stop: "accepted" });
+  const scope = scopeOf(clock, { waitMs: 10_000, answersEarly: true });
+  const verdict = await stopAndProve(team, scope, { signal: never });
+  expect(verdict).toMatchObject({ code, reason: expect.stringMatching(reason) });
+  expect(clock.monotonic()).toBe(code === 0 ? 0 : 10_000);
+});
+
+test("an early answer has asked for every stop, and rests on a look after that, even without a wait", async () => {
+  const many = Array.from({ length: 20 }, (_, n) => job({ id: `a-${String(n)}`, name: `A${String(n)}` }));
+  const looks = [many, many.map((one) => ({ ...one, status: "CANCEL" }))];
+  const team = teamOf({ proves: "source", looks, stop: "accepted" });
+  const facts = { waitMs: 0, answersEarly: true, all: true, job: null };
+  const verdict = await stopAndProve(team, scopeOf(sleepersClock(), facts), { signal: never });
+  expect(verdict).toMatchObject({ code: 0, reason: "20 STOPPED" });
+  expect(team.stops).toBe(20);
+});
+
+test.each<[string, Partial<Story>]>([
+  ["the last look failed", { looks: [[job({})], "unreachable"] }],
+  ["whether the stop arrived is not known", { stop: "unreachable" }],
+  ["nothing is answered any more", { looks: [[job({})], "silence"], stop: "silence" }],
+])("an early answer is UNKNOWN where %s", async (_, facts) => {
+  const team = teamOf({ proves: "source", looks: [[job({})]], stop: "accepted", ...facts });
+  const scope = scopeOf(sleepersClock(), { waitMs: 5000, answersEarly: true });
+  expect((await stopAndProve(team, scope, { signal: never })).code).toBe(20);
+});
+
+test("settings that cannot be read keep no answer back", async () => {
+  const team = teamOf({
+    proves: "source",
+    looks: [[job({})], [job({ status: "CANCEL" })]],
+    stop: "accepted",
+  });
+  team.settings = () => Promise.reject(new TeamError("unknown", "as told"));
+  expect((await stopAndProve(team, scopeOf(sleepersClock()), { signal: never })).code).toBe(0);
 });
 
 test("a look that hangs is cut soon after the wait", async () => {
@@ -321,10 +358,8 @@ test.each<[string, Partial<TeamJob>, number, string]>([
   ],
 ])("after the stop %s", async (_, facts, code, reason) => {
   const team = teamOf({ proves: "source", looks: [[job({})], [job(facts)]], stop: "accepted" });
-  expect(await stopAndProve(team, scopeOf(sleepersClock()), { signal: never })).toMatchObject({
-    code,
-    reason,
-  });
+  const verdict = await stopAndProve(team, scopeOf(sleepersClock()), { signal: never });
+  expect(verdict).toMatchObject({ code, reason });
 });
 
 test("a job that vanished is not proven", async () => {
@@ -336,9 +371,8 @@ test("a job that vanished is not proven", async () => {
 
 test("a pool without jobs has nothing to stop", async () => {
   const team = teamOf({ proves: "source", looks: [[]], stop: "accepted" });
-  expect(
-    await stopAndProve(team, scopeOf(sleepersClock(), { job: null, all: true }), { signal: never }),
-  ).toMatchObject({ code: 0 });
+  const scope = scopeOf(sleepersClock(), { job: null, all: true });
+  expect(await stopAndProve(team, scope, { signal: never })).toMatchObject({ code: 0 });
 });
 
 test.each<[string, Partial<StopScope>]>([

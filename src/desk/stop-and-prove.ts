@@ -4,7 +4,7 @@ import type { Team } from "../model/team.ts";
 import { verdictOfFailure } from "./failure.ts";
 import { judgeJob } from "./judge.ts";
 import { readPool } from "./look.ts";
-import type { Look } from "./look.ts";
+import type { Look, LookTeam } from "./look.ts";
 import { jobsInScope } from "./scope.ts";
 import { askForStops } from "./stop-requests.ts";
 import { stopVerdict } from "./stop-verdict.ts";
@@ -14,7 +14,7 @@ import { verdict } from "./verdict.ts";
 import type { JobReport, Verdict } from "./verdict.ts";
 
 /** What a stop needs of a team. */
-export type StopTeam = Pick<Team, "proves" | "jobs" | "stop">;
+export type StopTeam = LookTeam & Pick<Team, "stop">;
 
 export interface StopScope {
   poolId: string;
@@ -26,6 +26,11 @@ export interface StopScope {
   all: boolean;
   /** How long to wait for the proof, ms, counted from the request. */
   waitMs: number;
+  /**
+   * For a door that cannot keep its caller waiting as long as a stop may take: `waitMs` is then only how long this
+   * answer takes, and an open stop is RUNNING until `stopLimitMs` after it was first asked for, as the team tells it.
+   */
+  answersEarly?: boolean;
   /** For the audit and the log of the run; where the team keeps one. */
   reason: string | null;
   clock: Clock;
@@ -40,6 +45,9 @@ export interface StopProgress {
 /** Looks again after this long, then less and less often. */
 const firstPauseMs = 200;
 const longestPauseMs = 1000;
+
+/** What an early answer waits at least, so that it rests on a look begun after the request. */
+const shortestWaitMs = 1000;
 
 /** A look that hangs across the end of the wait is cut this much later. */
 const lastLookMs = 5000;
@@ -57,7 +65,7 @@ export async function stopAndProve(
   scope: StopScope,
   { signal, onProgress = () => {} }: { signal: AbortSignal; onProgress?: (progress: StopProgress) => void },
 ): Promise<Verdict> {
-  const { poolId, clock } = scope;
+  const { poolId, clock, answersEarly = false } = scope;
   let look: Look;
   try {
     look = await readPool(team, poolId, { clock, signal });
@@ -70,25 +78,30 @@ export async function stopAndProve(
   if (chosen.every(({ step }) => step !== "asked")) {
     return stopVerdict(judgeAll(chosen, look, scope.all).reports, look);
   }
-  return askAndLook(team, scope, { targets: chosen, firstLook: look }, { signal, onProgress });
+  const waitMs = answersEarly ? Math.max(scope.waitMs, shortestWaitMs) : scope.waitMs;
+  return askAndLook(team, { ...scope, waitMs }, { targets: chosen, firstLook: look }, { signal, onProgress });
 }
 
 /** The targets of a stop, or why the command is wrong. */
 function chooseTargets(look: Look, { job, executionId, all }: StopScope): StopTarget[] | Verdict {
   const reports = look.jobs.map((one) => judgeJob(one, look));
   const usage = (reason: string, jobs: JobReport[], next: string): Verdict =>
-    verdict("USAGE", reason, { asOf: look.asOf, jobs, next });
+    verdict("USAGE", reason, { asOf: look.asOf, jobs, next, settings: look.settings });
   if (all && (job !== null || executionId !== null)) {
     return usage(
-      "--all stops every job and goes with neither JOB nor --execution",
+      "everything (--all) goes with neither a job nor an execution",
       reports,
       "leave one of them out",
     );
   }
   if (job === null && !all) {
     const running = reports.filter(({ word }) => word !== "CLEAR" && word !== "REPORTED CLEAR");
-    const reason = running.length === 0 ? "no JOB named, and nothing runs" : "no JOB named; this runs";
-    return usage(reason, running, "name a JOB, or stop everything of the pool with --all");
+    const reason = running.length === 0 ? "no job named, and nothing runs" : "no job named; this runs";
+    return usage(
+      reason,
+      running,
+      "name a job, or stop everything of the pool with --all (all=true in an address)",
+    );
   }
   const chosen = jobsInScope(look.jobs, job);
   if (chosen.kind === "usage") return usage(chosen.reason, reports, "name one of the jobs listed");
@@ -126,7 +139,7 @@ async function askAndLook(
   { targets, firstLook }: { targets: StopTarget[]; firstLook: Look },
   { signal, onProgress }: { signal: AbortSignal; onProgress: (progress: StopProgress) => void },
 ): Promise<Verdict> {
-  const { poolId, all, clock, waitMs } = scope;
+  const { poolId, all, clock, waitMs, answersEarly = false } = scope;
   const over = new AbortController();
   const alive = AbortSignal.any([signal, over.signal]);
   const askedAt = clock.monotonic();
@@ -150,11 +163,17 @@ async function askAndLook(
         trouble = `the last look failed: ${error instanceof Error ? error.message : String(error)}`;
         if (isRefusal(error)) {
           const reason = `NOT PROVEN: a stop was asked for, then the key was refused: ${trouble}`;
-          return verdict("DENIED", reason, { asOf: pass.look.asOf, jobs: pass.reports });
+          return verdict("DENIED", reason, {
+            asOf: pass.look.asOf,
+            jobs: pass.reports,
+            settings: pass.look.settings,
+          });
         }
       }
       onProgress({ elapsedMs: clock.monotonic() - askedAt, jobs: pass.reports });
     }
+    // Those that are on their way are not to be cut off by an answer that only comes early.
+    if (answersEarly) await requests.ended;
   } catch (error) {
     if (!alive.aborted) throw error;
     if (!signal.aborted) trouble = "the last look had no answer";
@@ -165,7 +184,9 @@ async function askAndLook(
   const why = signal.aborted
     ? `when interrupted; ${requests.accepted() ? "the stop that was asked for stays" : "whether the stop arrived is not known"}`
     : `after ${String(Math.round(waitMs / 1000))} s`;
-  const facts = [why, trouble ?? requests.trouble()].filter((fact) => fact !== null);
+  const unclear = trouble ?? requests.trouble();
+  if (answersEarly && !signal.aborted && unclear === null) return stopVerdict(pass.reports, pass.look);
+  const facts = [why, unclear].filter((fact) => fact !== null);
   return stopVerdict(pass.reports, pass.look, facts.join("; "));
 }
 

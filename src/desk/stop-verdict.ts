@@ -14,8 +14,10 @@ export function stopVerdict(
 ): Verdict {
   const jobs = reports.map((report) => (notProven === null ? report : whenOver(report, notProven)));
   const word = worstWord(jobs, clearWord(look.proves));
-  const other = word === "RUNNING" ? { next: "look again; stop what runs now too if it must end" } : {};
-  return verdict(word, stopReason(jobs), { asOf: look.asOf, jobs, ...other });
+  const open = jobs.some(({ outcome }) => outcome === "NOT PROVEN");
+  const next = open ? "look again: the stop goes on" : "look again; stop what runs now too if it must end";
+  const { asOf, settings } = look;
+  return verdict(word, stopReason(jobs), { asOf, jobs, settings, ...(word === "RUNNING" ? { next } : {}) });
 }
 
 function whenOver(report: JobReport, why: string): JobReport {

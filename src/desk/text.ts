@@ -1,7 +1,9 @@
 import { toAscii } from "../base/ascii.ts";
 import type { TeamHold, TeamStart } from "../model/team.ts";
+import { nextStep } from "./escalation.ts";
 import { isActive } from "./judge.ts";
 import { labelOf } from "./scope.ts";
+import { timeText, type TimesRead } from "./times.ts";
 import type { HoldReport, JobReport, SourceReport, Verdict } from "./verdict.ts";
 
 /** Longest text taken over from a team into a line. */
@@ -22,24 +24,31 @@ const knownStatuses: ReadonlySet<string> = new Set([
  * Only those two begin at the margin, and a name stands in quotes: no job can be named like a verdict.
  */
 export function verdictText(verdict: Verdict, eol: "\n" | "\r\n" = "\n"): string {
-  const { word, code, reason, next, jobs, holds, starts, sources } = verdict;
-  const last = `CODE ${String(code)} REASON ${ascii(reason)}${next === null ? "" : ` NEXT ${ascii(next)}`}`;
+  const { jobs, holds, starts, sources, settings } = verdict;
   const lines = [
-    ...jobs.map(jobLine),
-    ...(holds ?? []).map(holdLine),
-    ...(starts ?? []).map(startLine),
-    ...(sources ?? []).map(sourceLine),
+    ...jobs.map((job) => jobLine(job, settings)),
+    ...(holds ?? []).map((hold) => holdLine(hold, settings)),
+    ...(starts ?? []).map((start) => startLine(start, settings)),
+    ...(sources ?? []).map((source) => sourceLine(source, settings)),
   ];
+  return answerText(verdict, lines, eol);
+}
+
+/** Line 1 and the last line of every answer, around lines that are ASCII and indented. */
+export function answerText(verdict: Verdict, lines: readonly string[], eol: "\n" | "\r\n"): string {
+  const { word, code, reason } = verdict;
+  const next = nextStep(verdict);
+  const last = `CODE ${String(code)} REASON ${ascii(reason)}${next === null ? "" : ` NEXT ${ascii(next)}`}`;
   return [`NIGHTDESK ${word}`, ...lines, last].map((line) => line + eol).join("");
 }
 
 /** One job, e.g. `  "Finance documents" RUNNING, since 2026-06-18 15:00:00 UTC, 1200 rows, execution 7f...`. */
-export function jobLine(job: JobReport): string {
+export function jobLine(job: JobReport, times: TimesRead = null): string {
   const { name, status, outcome, startedAt, rows, executionId, note } = job;
   const facts = [
     `${quoted(name)} ${statusWord(status)}`,
     ...(outcome === null ? [] : [outcome]),
-    ...(startedAt === null ? [] : [`${isActive(job) ? "since" : "started"} ${utc(startedAt)}`]),
+    ...(startedAt === null ? [] : [`${isActive(job) ? "since" : "started"} ${timeText(startedAt, times)}`]),
     ...(rows === null ? [] : [`${String(rows)} rows`]),
     ...(executionId === null ? [] : [`execution ${ascii(executionId)}`]),
     ...(note === "" ? [] : [ascii(note)]),
@@ -48,23 +57,29 @@ export function jobLine(job: JobReport): string {
 }
 
 /** E.g. `  HOLD job "Finance documents" held until 2026-06-19 02:00:00 UTC by key "basis": patch night, hold 7f...`. */
-function holdLine(hold: HoldReport): string {
-  return `  HOLD ${ascii(labelOf(hold))} ${ascii(heldWords(hold))}, since ${utc(hold.since)}, hold ${ascii(hold.id)}`;
+function holdLine(hold: HoldReport, times: TimesRead): string {
+  const held = `${ascii(labelOf(hold))} ${ascii(heldWords(hold, times))}`;
+  return `  HOLD ${held}, since ${timeText(hold.since, times)}, hold ${ascii(hold.id)}`;
 }
 
 /** Until when, by whom, why. May hold any character: for reasons and notes. */
-export function heldWords({ until, by, reason }: Pick<TeamHold, "until" | "by" | "reason">): string {
-  const end = until === null ? "it is released" : utc(until);
+export function heldWords(
+  { until, by, reason }: Pick<TeamHold, "until" | "by" | "reason">,
+  times: TimesRead,
+): string {
+  const end = until === null ? "it is released" : timeText(until, times);
   return `held until ${end} by key ${JSON.stringify(by)}${reason === null ? "" : `: ${reason}`}`;
 }
 
 /** E.g. `  NEXT "Finance documents" starts when its hold ends, queued since ..., execution 7f...`. */
-function startLine({ jobName, when, queuedAt, executionId }: TeamStart): string {
+function startLine({ jobName, when, queuedAt, executionId }: TeamStart, times: TimesRead): string {
   const then = when === "held" ? "when its hold ends" : when;
-  return `  NEXT ${quoted(jobName)} starts ${then}, queued since ${utc(queuedAt)}, execution ${ascii(executionId)}`;
+  const since = timeText(queuedAt, times);
+  return `  NEXT ${quoted(jobName)} starts ${then}, queued since ${since}, execution ${ascii(executionId)}`;
 }
 
-function sourceLine({ connectionName, readAt, why, executionIds, strangers }: SourceReport): string {
+function sourceLine(source: SourceReport, times: TimesRead): string {
+  const { connectionName, readAt, why, executionIds, strangers } = source;
   const name = `  SOURCE ${quoted(connectionName)}`;
   if (readAt === null) return `${name} cannot be read now: ${ascii(why ?? "no reason told")}`;
   const there =
@@ -75,7 +90,7 @@ function sourceLine({ connectionName, readAt, why, executionIds, strangers }: So
             (id) => `execution ${ascii(id)}${strangers.includes(id) ? " (not running in this scope)" : ""}`,
           )
           .join(", ");
-  return `${name} read ${utc(readAt)}: ${there}`;
+  return `${name} read ${timeText(readAt, times)}: ${there}`;
 }
 
 function statusWord(status: string | null): string {
@@ -91,12 +106,4 @@ export function quoted(text: string): string {
 /** Text of others, cut to a bearable length. */
 export function ascii(text: string): string {
   return toAscii(text.length > mostCharacters ? `${text.slice(0, mostCharacters)}...` : text);
-}
-
-/** `2026-06-18 15:00:00 UTC`. */
-export function utc(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime())
-    ? "an impossible time"
-    : `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }

@@ -1,3 +1,4 @@
+import type { DeskSettings } from "../model/desk-settings.ts";
 import type { TeamHold, TeamJob, TeamSourceLook, TeamStart } from "../model/team.ts";
 
 /**
@@ -71,6 +72,8 @@ export interface Verdict {
   /** What waits to start, in order; of a release what starts by it. */
   starts: TeamStart[] | null;
   sources: SourceReport[] | null;
+  /** Of the pool; null where they were not read. */
+  settings: DeskSettings | null;
 }
 
 const nextSteps: Record<Word, string | null> = {
@@ -84,14 +87,17 @@ const nextSteps: Record<Word, string | null> = {
 };
 
 /** What a verdict may bring besides word and reason. */
-export type VerdictFacts = Partial<Pick<Verdict, "asOf" | "jobs" | "next" | "holds" | "starts" | "sources">>;
+export type VerdictFacts = Partial<
+  Pick<Verdict, "asOf" | "jobs" | "next" | "holds" | "starts" | "sources" | "settings">
+>;
 
 /** A verdict of this word; the code, what the word rests on and, unless given, the next step follow from it. */
 export function verdict(word: Word, reason: string, facts: VerdictFacts = {}): Verdict {
   const { asOf = null, jobs = [], next = nextSteps[word] } = facts;
-  const { holds = null, starts = null, sources = null } = facts;
+  const { holds = null, starts = null, sources = null, settings = null } = facts;
   const ground = word === "REPORTED CLEAR" ? groundOf(jobs) : "";
-  return { word, code: codes[word], reason: reason + ground, asOf, jobs, next, holds, starts, sources };
+  const read = { holds, starts, sources, settings };
+  return { word, code: codes[word], reason: reason + ground, asOf, jobs, next, ...read };
 }
 
 function groundOf(jobs: readonly JobReport[]): string {

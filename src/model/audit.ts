@@ -28,7 +28,7 @@ export interface AuditEntry {
   /** Whose key it was. Of a key that is not accepted only the prefix is known; null without any. Never the key. */
   key: { id: string | null; name: string | null; prefix: string } | null;
   /** "server": nobody called for it; `action` and `because` say which rule of the server did. */
-  channel: "wire" | "desk" | "internal" | "server";
+  channel: "wire" | "desk" | "text" | "internal" | "server";
   /** Method and path template, or the words of an event. */
   action: string;
   deed: Deed | null;

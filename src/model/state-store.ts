@@ -8,6 +8,7 @@ import type {
   Task,
   TaskVariable,
 } from "./definitions.ts";
+import type { DeskSettings } from "./desk-settings.ts";
 import type {
   Execution,
   ExecutionItem,
@@ -36,6 +37,10 @@ export interface DefinitionStore {
   updatePool(pool: DataPool): Promise<void>;
   /** With all it holds. Throws UserError("conflict") while an execution of it is QUEUED or RUNNING. */
   deletePool(id: string): Promise<void>;
+
+  /** null before the first `saveDeskSettings`. */
+  deskSettings(poolId: string): Promise<DeskSettings | null>;
+  saveDeskSettings(poolId: string, settings: DeskSettings): Promise<void>;
 
   dataSources(poolId: string): Promise<DataSource[]>;
   dataSource(id: string): Promise<DataSource | null>;

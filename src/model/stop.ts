@@ -8,7 +8,7 @@ export type StopReason =
   | { by: "server-stopped" };
 
 /** Through which door the stop came. */
-export type StopChannel = "wire" | "desk" | "console" | "internal";
+export type StopChannel = "wire" | "desk" | "text" | "console" | "internal";
 
 /** The status an execution gets when this reason ended it: a person's will is CANCEL, everything else FAIL. */
 export function statusAfterStop(reason: StopReason): "CANCEL" | "FAIL" {

@@ -1,3 +1,4 @@
+import type { DeskSettings } from "./desk-settings.ts";
 import type { HoldScope } from "./hold.ts";
 
 /**
@@ -7,6 +8,8 @@ import type { HoldScope } from "./hold.ts";
 export interface Team {
   /** What this end can prove: `source` if a terminal status means the source was looked at, `word` if it is only said. */
   proves(options: { signal: AbortSignal }): Promise<"source" | "word">;
+  /** How the desk speaks to the people of the pool; `noDeskSettings` where the team has none. */
+  settings(poolId: string, options: { signal: AbortSignal }): Promise<DeskSettings>;
   /** All jobs of the pool, by a fresh read. */
   jobs(poolId: string, options: { signal: AbortSignal }): Promise<TeamJob[]>;
   /**

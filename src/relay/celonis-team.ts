@@ -28,6 +28,7 @@ export function celonisTeam(client: Client, clock: Clock = systemClock): Team {
 
   return {
     proves: async (options) => (await identified(options)).proves,
+    settings: async (poolId, options) => (await end(options)).settings(poolId, options),
     jobs: async (poolId, options) => (await end(options)).jobs(poolId, options),
     stop: async (request, options) => (await end(options)).stop(request, options),
     connections: async (poolId, options) => (await end(options)).connections(poolId, options),

@@ -1,4 +1,12 @@
-import type { DeskHold, DeskJob, DeskSettlement, DeskSourceLook, DeskStart } from "../contract/index.ts";
+import type {
+  DeskHold,
+  DeskJob,
+  DeskSettings as SentSettings,
+  DeskSettlement,
+  DeskSourceLook,
+  DeskStart,
+} from "../contract/index.ts";
+import { noDeskSettings, type DeskSettings } from "../model/desk-settings.ts";
 import type { TeamHold, TeamJob, TeamSettlement, TeamSourceLook, TeamStart } from "../model/team.ts";
 import { isNumberOrNull, isTextOrNull, notUnderstood, orNull } from "./shapes.ts";
 
@@ -74,6 +82,20 @@ export function teamSourceLook(look: DeskSourceLook): TeamSourceLook {
     throw notUnderstood("look at a source");
   }
   return { connectionId, connectionName, readAt, why, executionIds };
+}
+
+/** A server of an earlier release sends none. They decide nothing, so what is not understood is left out. */
+export function deskSettings(value: SentSettings | null | undefined): DeskSettings {
+  const settings = orNull(value);
+  if (settings === null) return noDeskSettings;
+  const { zone, hours24to47, contact, escalateAfterSeconds } = settings;
+  const understood = isTextOrNull(zone) && typeof hours24to47 === "boolean";
+  return {
+    ...noDeskSettings,
+    ...(understood ? { zone, hours24to47 } : {}),
+    ...(isTextOrNull(contact) ? { contact } : {}),
+    ...(isNumberOrNull(escalateAfterSeconds) ? { escalateAfterSeconds } : {}),
+  };
 }
 
 /** @throws TeamError "unknown" for anything but a list. */

@@ -1,9 +1,18 @@
 import type { Clock } from "../base/clock.ts";
+import { noDeskSettings, type DeskSettings } from "../model/desk-settings.ts";
 import { TeamError } from "../model/team.ts";
 import type { Team } from "../model/team.ts";
 import type { Client } from "../sdk/index.ts";
 import { connectionsOf } from "./connections.ts";
-import { each, settlementOrNull, teamHold, teamJob, teamSourceLook, teamStart } from "./desk-shapes.ts";
+import {
+  deskSettings,
+  each,
+  settlementOrNull,
+  teamHold,
+  teamJob,
+  teamSourceLook,
+  teamStart,
+} from "./desk-shapes.ts";
 import { asTeam } from "./failures.ts";
 import { notUnderstood } from "./shapes.ts";
 
@@ -21,8 +30,10 @@ const stalestMs = 60_000;
  */
 export function nightdeskTeam(client: Client, clock: Clock, serverTime: number): Omit<Team, "proves"> {
   const since = clock.monotonic();
+  /** By pool, as the latest answer had them: every look brings them along. */
+  const settings = new Map<string, DeskSettings>();
   /** Asks for a read of the pool that is made now; with how far our clock is before the server's. */
-  async function fresh<T extends { poolId: string; asOf: number }>(
+  async function fresh<T extends { poolId: string; asOf: number; settings?: DeskSettings }>(
     poolId: string,
     what: string,
     ask: () => Promise<T>,
@@ -33,9 +44,15 @@ export function nightdeskTeam(client: Client, clock: Clock, serverTime: number):
     if (answer.poolId !== poolId) throw new TeamError("unknown", `the ${what} is that of another pool`);
     if (answer.asOf < least)
       throw new TeamError("unknown", `the ${what} is an old one: something on the way keeps answers`);
+    settings.set(poolId, deskSettings(answer.settings));
     return { ...answer, ahead: clock.now() - answer.asOf };
   }
   return {
+    settings: (poolId, options) =>
+      asTeam(async () => {
+        if (!settings.has(poolId)) await fresh(poolId, "status", () => client.desk.status(poolId, options));
+        return settings.get(poolId) ?? noDeskSettings;
+      }),
     jobs: (poolId, options) =>
       asTeam(async () => {
         const ask = () => client.desk.status(poolId, options);

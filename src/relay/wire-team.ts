@@ -1,4 +1,5 @@
 import type { JobStatusTransport, JobTransport } from "../contract/index.ts";
+import { noDeskSettings } from "../model/desk-settings.ts";
 import { TeamError } from "../model/team.ts";
 import type { Team, TeamJob } from "../model/team.ts";
 import type { Client } from "../sdk/index.ts";
@@ -29,6 +30,7 @@ export function wireTeam(client: Client): Omit<Team, "proves"> {
       "switch off the schedules of the jobs in the team, then look with nightdesk go (REPORTED CLEAR at most)",
     );
   return {
+    settings: () => Promise.resolve(noDeskSettings),
     jobs: (poolId, options) => asTeam(async () => (await readJobs(client, poolId, options)).jobs),
     stop: ({ poolId, jobId, executionId }, options) =>
       asTeam(async () => {

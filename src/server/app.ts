@@ -2,15 +2,19 @@ import { Hono, type Context } from "hono";
 import { newId } from "../base/ids.ts";
 import type { AuditTrail } from "../engine/audit-trail.ts";
 import { Connections } from "../engine/connections.ts";
+import { receiptText } from "../desk/index.ts";
+import { DeskSettingsRules } from "../engine/desk-settings.ts";
 import { Definitions } from "../engine/definitions.ts";
 import { Holds } from "../engine/holds.ts";
 import { Keys } from "../engine/keys.ts";
+import { localTeam } from "../engine/local-team.ts";
 import { Queue } from "../engine/queue.ts";
 import { hashOfStored } from "../engine/stored-object.ts";
 import { ExtractionTables } from "../engine/tables.ts";
 import { Variables } from "../engine/variables.ts";
 import { Workbench } from "../engine/workbench.ts";
 import type { Clock } from "../base/clock.ts";
+import { UserError } from "../model/errors.ts";
 import type { AuditLog } from "../model/audit.ts";
 import type { Executions, PoolData, SecretBox, SourceLook } from "../model/operations.ts";
 import type { StateStore } from "../model/state-store.ts";
@@ -25,6 +29,7 @@ import {
   refusal,
   validation,
 } from "./errors.ts";
+import { refusalInWords, wrongMethodInWords } from "./verdict-answer.ts";
 import { PoolCache } from "./pool-cache.ts";
 import { canonicalPath, pathOf, refusedPath } from "./path.ts";
 import { RecordedCall, type Caller } from "./recorded-call.ts";
@@ -78,6 +83,13 @@ export function createApp(parts: AppParts): App {
     report: parts.report ?? (() => undefined),
     checkAnswers: parts.checkAnswers ?? false,
   };
+  const holds = new Holds(state, clock, (poolId) => {
+    poolCache.forget(poolId);
+    executions.wake();
+  });
+  const queue = new Queue(state, clock, parts.mostRunning);
+  const connections = new Connections(state, parts.secrets, parts.sources, clock);
+  const local = { state, executions, holds, queue, connections, clock, receiptText, report: options.report };
   const routes = allRoutes({
     state,
     executions,
@@ -88,15 +100,14 @@ export function createApp(parts: AppParts): App {
     poolCache,
     auditLog: parts.auditLog,
     version: parts.version,
-    holds: new Holds(state, clock, (poolId) => {
-      poolCache.forget(poolId);
-      executions.wake();
-    }),
-    queue: new Queue(state, clock, parts.mostRunning),
+    holds,
+    queue,
+    connections,
+    deskSettings: new DeskSettingsRules(state),
+    teamFor: (_, caller) => localTeam(local, caller),
     definitions: new Definitions(state, poolData, clock, options.report),
     tables: new ExtractionTables(state),
     variables: new Variables(state),
-    connections: new Connections(state, parts.secrets, parts.sources, clock),
   });
   const router = routerOf(routes, createDoor(keys, state, poolCache), options);
   const answer = async (request: Request, caller: Caller): Promise<Response> => {
@@ -163,13 +174,10 @@ function notRouted(routes: readonly Route[], path: string, requestId: string): R
   }
   const methods = here.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
   const allow = [...new Set(methods)].join(", ");
-  const answer = refusal(
-    requestId,
-    405,
-    "Method not allowed.",
-    `Allowed here: ${allow}.`,
-    "GENERAL_METHOD_NOT_ALLOWED",
-  );
+  const inWords = here.some((one) => one.answer === "verdict");
+  const answer = inWords
+    ? wrongMethodInWords(allow)
+    : refusal(requestId, 405, "Method not allowed.", `Allowed here: ${allow}.`, "GENERAL_METHOD_NOT_ALLOWED");
   answer.headers.set("allow", allow);
   return answer;
 }
@@ -186,11 +194,12 @@ async function serve(
 ): Promise<Response> {
   const authorization = context.req.raw.headers.get("authorization");
   const ids = idsOf(context);
+  const query = queryOf(context, { keepEmpty: route.answer === "verdict" });
   const call = new RecordedCall(options, route, context.env, { ids, authorization });
   let unidentified = false;
   let answer: Response;
   try {
-    const ask = await admitted(route, door, context.req.raw, { ids, query: queryOf(context), call });
+    const ask = await admitted(route, door, context.req.raw, { ids, query, call });
     await call.asked();
     const value = await route.operation(ask);
     call.tell(saidBy(value));
@@ -198,7 +207,8 @@ async function serve(
   } catch (error) {
     unidentified = error instanceof Unauthenticated;
     const { requestId: id } = context.env;
-    answer = answerTo(error, { id, conflictCode: route.conflictCode, report: options.report });
+    const facts = { id, conflictCode: route.conflictCode, report: options.report };
+    answer = route.answer === "verdict" ? refusalInWords(error, facts) : answerTo(error, facts);
   }
   await call.answered(answer.status, { unidentified });
   return answer;
@@ -209,7 +219,7 @@ async function admitted(
   route: Route,
   door: Door,
   request: Request,
-  { ids, query, call }: { ids: Record<string, string>; query: unknown; call: RecordedCall },
+  { ids, query, call }: { ids: Record<string, string>; query: GivenQuery; call: RecordedCall },
 ): Promise<AnyAsk> {
   const { access } = route;
   const key = access === "without key" ? null : await door.identify(request.headers.get("authorization"));
@@ -223,6 +233,7 @@ async function admitted(
     dataSourceId: ids["dataSourceId"],
     executionId: ids["executionId"],
     poolIdInBody,
+    ...idsInQuery(access, query),
   };
   const found = (poolId: string): void => {
     call.about({ poolId });
@@ -293,11 +304,38 @@ function idsOf(context: Context<CallerOf>): Record<string, string> {
   return ids;
 }
 
-/** Parameters by name: one value as text, several as a list; an empty one is not given. */
-function queryOf(context: Context<CallerOf>): Record<string, string | string[]> {
+type GivenQuery = Record<string, string | string[]>;
+
+/** @throws UserError "invalid" where the query names none, or not one, though it has to. */
+function idsInQuery(
+  access: Route["access"],
+  query: GivenQuery,
+): { poolIdInQuery: string | undefined; executionIdInQuery: string | undefined } {
+  const on = access === "without key" ? null : access.on;
+  const oneId = (name: "pool" | "execution"): string | undefined => {
+    const given = query[name];
+    if (given === undefined && name === "pool") return undefined;
+    if (typeof given === "string" && given !== "") return given.toLowerCase();
+    throw new UserError("invalid", `It needs ${name}=ID, once and not empty.`, {
+      operation: "read the address",
+      attribute: name,
+      next: "Correct the address and call it again.",
+    });
+  };
+  return {
+    poolIdInQuery: on === "pool of query" ? oneId("pool") : undefined,
+    executionIdInQuery: on === "execution of query" ? oneId("execution") : undefined,
+  };
+}
+
+/**
+ * Parameters by name: one value as text, several as a list; an empty one is not given, unless it is kept: a script's
+ * variable that was not set must not widen what a stop means.
+ */
+function queryOf(context: Context<CallerOf>, { keepEmpty }: { keepEmpty: boolean }): GivenQuery {
   const given: [string, string | string[]][] = [];
   for (const [name, values] of Object.entries(context.req.queries())) {
-    const filled = values.filter((value) => value !== "");
+    const filled = keepEmpty ? values : values.filter((value) => value !== "");
     const [first, ...others] = filled;
     if (first !== undefined) given.push([name, others.length === 0 ? first : filled]);
   }

@@ -35,6 +35,9 @@ export interface Named {
   executionId: string | undefined;
   /** `poolId` of the JSON body. */
   poolIdInBody: string | undefined;
+  /** `pool` and `execution` of the query. */
+  poolIdInQuery: string | undefined;
+  executionIdInQuery: string | undefined;
 }
 
 const authorization = /^(?:appkey|bearer)[ \t]+(\S+)[ \t]*$/i;
@@ -58,7 +61,7 @@ export function createDoor(keys: Keys, store: Store, pools: PoolCache): Door {
         if (access.verb !== "any" && !mayOnTeam(key, access.verb)) throw denied(access.verb);
         return null;
       }
-      const poolId = await poolIdOf(store, access.on, named);
+      const poolId = await poolIdOf(store, access.on, named, key);
       if (poolId !== undefined) found(poolId);
       const pool = poolId === undefined ? null : await pools.pool(poolId);
       if (pool === null || !may(key, "any", pool.id)) {
@@ -73,16 +76,29 @@ export function createDoor(keys: Keys, store: Store, pools: PoolCache): Door {
 const nounOf = {
   pool: "data pool",
   "pool of body": "data pool",
+  "pool of query": "data pool",
+  "execution of query": "execution",
   "data source by id": "connection",
   "execution by id": "execution",
 } as const;
 
-async function poolIdOf(store: Store, on: keyof typeof nounOf, named: Named): Promise<string | undefined> {
+async function poolIdOf(
+  store: Store,
+  on: keyof typeof nounOf,
+  named: Named,
+  key: ApiKey,
+): Promise<string | undefined> {
   switch (on) {
     case "pool":
       return named.poolId;
     case "pool of body":
       return named.poolIdInBody;
+    case "pool of query":
+      return named.poolIdInQuery ?? (await onlyPool(store, key));
+    case "execution of query":
+      return named.executionIdInQuery === undefined
+        ? undefined
+        : (await store.execution(named.executionIdInQuery))?.poolId;
     case "data source by id":
       return named.dataSourceId === undefined
         ? undefined
@@ -90,6 +106,18 @@ async function poolIdOf(store: Store, on: keyof typeof nounOf, named: Named): Pr
     case "execution by id":
       return named.executionId === undefined ? undefined : (await store.execution(named.executionId))?.poolId;
   }
+}
+
+/** undefined where the key sees none. @throws UserError "invalid" where it sees several: which is meant cannot be told. */
+async function onlyPool(store: Store, key: ApiKey): Promise<string | undefined> {
+  const seen = (await store.pools()).filter(({ id }) => may(key, "any", id));
+  const [first] = seen;
+  if (seen.length < 2) return first?.id;
+  throw new UserError("invalid", `This key sees ${String(seen.length)} pools.`, {
+    operation: "choose the pool",
+    attribute: "pool",
+    next: "Name one with pool=ID.",
+  });
 }
 
 function denied(verb: Verb): UserError {

@@ -1,15 +1,19 @@
 import type { Clock } from "../base/clock.ts";
 import type { Connections } from "../engine/connections.ts";
+import type { DeskSettingsRules } from "../engine/desk-settings.ts";
 import type { Definitions } from "../engine/definitions.ts";
 import type { Holds } from "../engine/holds.ts";
 import type { Keys } from "../engine/keys.ts";
+import type { TeamCaller } from "../engine/local-team.ts";
 import type { Queue } from "../engine/queue.ts";
 import type { ExtractionTables } from "../engine/tables.ts";
 import type { Variables } from "../engine/variables.ts";
 import type { Workbench } from "../engine/workbench.ts";
 import type { AuditLog } from "../model/audit.ts";
+import type { DataPool } from "../model/definitions.ts";
 import type { Executions, PoolData } from "../model/operations.ts";
 import type { StateStore } from "../model/state-store.ts";
+import type { Team } from "../model/team.ts";
 import type { PoolCache } from "./pool-cache.ts";
 
 /** What the routes work with: the rules of the engine and the ports behind them. */
@@ -23,6 +27,9 @@ export interface Operations {
   connections: Connections;
   holds: Holds;
   queue: Queue;
+  deskSettings: DeskSettingsRules;
+  /** The team that a pool of this server belongs to, as the caller may see it. */
+  teamFor: (pool: DataPool, caller: TeamCaller) => Team;
   keys: Keys;
   workbench: Workbench;
   poolCache: PoolCache;

@@ -118,13 +118,13 @@ export class RecordedCall {
   }
 
   #happening(status: number | null): Happening {
-    const { method, path, deed } = this.#route;
+    const { method, path, deed, answer } = this.#route;
     const { outcome = null, because = null, executionIds = [] } = this.#told;
     const madeId = this.#made(this.#told.madeId);
     return {
       requestId: this.#caller.requestId,
       key: this.#key,
-      channel: path.startsWith("/desk/") ? "desk" : "wire",
+      channel: answer === "verdict" ? "text" : path.startsWith("/desk/") ? "desk" : "wire",
       action: `${method} ${path}`,
       deed,
       ids: {

@@ -7,12 +7,20 @@ import { verbs, type ApiKey, type DataPool, type Verb } from "../model/definitio
  * Who may use a route: a verb, and on which object it is needed. "any" is any valid key.
  * - pool: `{poolId}` of the path
  * - pool of body: `poolId` of the JSON body
+ * - pool of query: `pool` of the query; where it is not given, the only pool that the key sees
+ * - execution of query: the pool of `execution` of the query
  * - data source by id, execution by id: the pool of that id in a path without a pool
  * - team: what belongs to no pool; the verb must be granted on "*"
  */
 export type Access = { verb: Verb; on: OnPool } | { verb: Verb | "any"; on: "team" } | "without key";
 
-type OnPool = "pool" | "pool of body" | "data source by id" | "execution by id";
+type OnPool =
+  | "pool"
+  | "pool of body"
+  | "pool of query"
+  | "execution of query"
+  | "data source by id"
+  | "execution by id";
 
 /** What an operation gets: everything in it has passed the door and its schema. */
 export type Ask<Path extends string, A extends Access, Query, Body> = {
@@ -55,8 +63,8 @@ export interface Route {
   readonly access: Access;
   readonly query: z.ZodType | null;
   readonly body: BodyRule;
-  /** Schema of the JSON of a 200, or what else it is. */
-  readonly answer: z.ZodType | "empty" | "empty or text";
+  /** Schema of the JSON of a 200, or what else it is. "verdict": the plain text of the desk, whatever the status. */
+  readonly answer: z.ZodType | "empty" | "empty or text" | "verdict";
   /** errorCode of a 409 of this route. */
   readonly conflictCode: string;
   /** The word of the act in records and reports. A "stop" is done even when it cannot be recorded. */
@@ -88,7 +96,7 @@ interface Declaration<
   access: A;
   query?: Query;
   body?: { json: Body } | "text";
-  answer: Answer | "empty" | "empty or text";
+  answer: Answer | "empty" | "empty or text" | "verdict";
   conflictCode?: string;
   deed?: Deed;
   operation: (ask: Ask<Path, A, z.output<Query>, BodyOf<Body>>) => Promise<z.output<Answer> | Response>;
@@ -127,7 +135,7 @@ export function route<
 export function checkTable(routes: readonly Route[]): void {
   const wrong: string[] = [];
   const seen = new Set<string>();
-  for (const { method, path, access, body } of routes) {
+  for (const { method, path, access, query, body } of routes) {
     const name = `${method} ${path}`;
     if (seen.has(name)) wrong.push(`${name}: declared twice`);
     seen.add(name);
@@ -143,11 +151,13 @@ export function checkTable(routes: readonly Route[]): void {
         ? inPool && known.verb !== "any"
         : known.on === "pool of body"
           ? !inPool && typeof body === "object"
-          : known.on === "data source by id"
-            ? !inPool && path.includes("{dataSourceId}")
-            : known.on === "execution by id"
-              ? !inPool && path.includes("{executionId}")
-              : known.on === "team" && !inPool;
+          : known.on === "pool of query" || known.on === "execution of query"
+            ? !inPool && query !== null && known.verb !== "any"
+            : known.on === "data source by id"
+              ? !inPool && path.includes("{dataSourceId}")
+              : known.on === "execution by id"
+                ? !inPool && path.includes("{executionId}")
+                : known.on === "team" && !inPool;
     if (!fits) wrong.push(`${name}: its access does not fit its path`);
   }
   if (wrong.length > 0) throw new Error(`The route table is refused:\n${wrong.join("\n")}`);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Clock } from "../../src/base/clock.ts";
 import { poolEnvironment, readConfig } from "../../src/config.ts";
 import { startNightdesk, type Nightdesk } from "../../src/nightdesk.ts";
 import type { TestDatabase } from "./postgres.ts";
@@ -38,7 +39,7 @@ export interface Answer {
 }
 
 export async function startTestServer(
-  options: { mostRunning?: number; home?: string; settings?: Record<string, string> } = {},
+  options: { mostRunning?: number; home?: string; settings?: Record<string, string>; clock?: Clock } = {},
 ): Promise<TestServer> {
   const home = options.home ?? join(await mkdtemp(join(tmpdir(), "nightdesk-test-")), "home");
   const reports: string[] = [];
@@ -53,6 +54,7 @@ export async function startTestServer(
     report: (line) => reports.push(line),
     log: (line) => notices.push(line),
     poolEnvironment: poolEnvironment(process.env),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
   const adminKey = server.newAdminKey ?? options.settings?.["NIGHTDESK_ADMIN_KEY"] ?? "";
   const answers: string[] = [];

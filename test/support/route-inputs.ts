@@ -18,6 +18,16 @@ export const inPool = (route: Route): boolean => route.access !== "without key" 
 export const verbOf = (route: Route): Verb | "any" =>
   route.access === "without key" ? "any" : route.access.verb;
 
+/** All that a key needs for it: a stop in words says what it sees. */
+export function verbsFor(route: Route): Verb[] {
+  const verb = verbOf(route);
+  if (route.method === "POST" && route.answer === "verdict") return [verb === "any" ? "view" : verb, "view"];
+  return [verb === "any" ? "view" : verb];
+}
+
+/** Answers its refusals as the text of the desk instead of the contract's error body. */
+export const inWords = (route: Route): boolean => route.answer === "verdict";
+
 /** Something each route accepts, so that a right key gets a 200. */
 export function inputOf(route: Route, world: HeldWorld): { query?: string; body?: unknown; raw?: string } {
   switch (`${route.method} ${route.path.replace(/^.*\{poolId\}/, "")}`) {
@@ -54,6 +64,15 @@ export function inputOf(route: Route, world: HeldWorld): { query?: string; body?
       return { body: { because: "host down" } };
     case "POST /desk/v1/keys":
       return { body: { name: "Another", grants: [{ poolId: world.poolId, verbs: ["view"] }] } };
+    case "GET /desk/status.txt":
+    case "GET /desk/go.txt":
+      return { query: `?pool=${world.poolId}` };
+    case "POST /desk/stop.txt":
+      return { query: `?pool=${world.poolId}&job=${world.jobId}` };
+    case "GET /desk/receipt.txt":
+      return { query: `?execution=${world.executionId}` };
+    case "PUT /settings":
+      return { body: { zone: "Asia/Tokyo", hours24to47: true } };
     default:
       return route.method === "PUT" ? { body: { name: "Renamed" } } : {};
   }

@@ -1,18 +1,15 @@
-import type { Clock } from "../../base/clock.ts";
-import { paths, type DeskSourceLook } from "../../contract/index.ts";
-import { dataSourceOf } from "../../engine/belonging.ts";
-import type { Connections } from "../../engine/connections.ts";
-import type { DataSource } from "../../model/definitions.ts";
-import type { Hold } from "../../model/hold.ts";
-import type { StateStore } from "../../model/state-store.ts";
-import { deskJobs } from "../desk-view.ts";
+import { paths } from "../../contract/index.ts";
+import { lookAtScope } from "../../engine/scope-look.ts";
+import { seenJobs, teamHold } from "../../engine/team-shapes.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
+import { newSettingsOfDesk, settingsOfDesk } from "../wire/desk-settings.ts";
 import { about, deskStatus } from "../wire/desk.ts";
-import { go, goQuery, toHold, toStart } from "../wire/holds.ts";
+import { go, goQuery } from "../wire/holds.ts";
 
-/** The desk's reads. */
-export function deskRoutes({ state, holds, queue, connections, clock, version }: Operations): Route[] {
+/** The desk's reads, and how it speaks to the people of a pool. */
+export function deskRoutes(operations: Operations): Route[] {
+  const { state, holds, deskSettings, poolCache, clock, version } = operations;
   return [
     route({
       method: "GET",
@@ -33,9 +30,10 @@ export function deskRoutes({ state, holds, queue, connections, clock, version }:
       access: { verb: "view", on: "pool" },
       answer: deskStatus,
       operation: async ({ pool }) => {
-        const jobs = await deskJobs(state, pool.id);
-        const inForce = (await holds.list(pool)).map(toHold);
-        return { poolId: pool.id, poolName: pool.name, asOf: clock.now(), jobs, holds: inForce };
+        const jobs = await seenJobs(state, pool.id);
+        const inForce = (await holds.list(pool)).map(teamHold);
+        const settings = await deskSettings.of(pool.id);
+        return { poolId: pool.id, poolName: pool.name, asOf: clock.now(), jobs, holds: inForce, settings };
       },
     }),
     route({
@@ -44,59 +42,35 @@ export function deskRoutes({ state, holds, queue, connections, clock, version }:
       access: { verb: "view", on: "pool" },
       query: goQuery,
       answer: go,
-      operation: async ({ pool, query }) => {
-        const one =
-          query.connection === undefined ? null : await dataSourceOf(state, pool.id, query.connection);
-        const dataSources = one === null ? await state.dataSources(pool.id) : [one];
-        // First the sources: what starts after the look is in the lists that follow.
-        const sources = await Promise.all(dataSources.map((source) => lookAt(connections, clock, source)));
-        const inScope = await jobsOf(state, pool.id, one);
-        const next = await queue.of(pool.id);
-        const inForce = await holds.list(pool);
-        return {
-          poolId: pool.id,
-          poolName: pool.name,
-          asOf: clock.now(),
-          connection: one === null ? null : { id: one.id, name: one.name },
-          jobs: (await deskJobs(state, pool.id)).filter(({ id }) => inScope.has(id)),
-          holds: inForce
-            .filter((hold) => hold.scope === "pool" || one === null || isOf(hold, one, inScope))
-            .map(toHold),
-          next: next.filter(({ execution }) => inScope.has(execution.jobId)).map(toStart),
-          sources,
-        };
+      operation: async ({ pool, key, query }) => {
+        const connectionId = query.connection ?? null;
+        const { starts: next, ...look } = await lookAtScope(operations, pool, { connectionId, key });
+        const settings = await deskSettings.of(pool.id);
+        return { poolId: pool.id, poolName: pool.name, asOf: clock.now(), ...look, next, settings };
+      },
+    }),
+    route({
+      method: "GET",
+      path: paths.deskSettings,
+      access: { verb: "admin", on: "pool" },
+      answer: settingsOfDesk,
+      operation: async ({ pool }) => await deskSettings.of(pool.id),
+    }),
+    route({
+      method: "PUT",
+      path: paths.deskSettings,
+      access: { verb: "admin", on: "pool" },
+      body: { json: newSettingsOfDesk },
+      answer: settingsOfDesk,
+      operation: async ({ pool, body }) => {
+        const { zone = null, hours24to47 = false, contact = null, escalateAfterSeconds = null } = body;
+        const set = { zone, hours24to47, contact, escalateAfterSeconds };
+        try {
+          return await deskSettings.set(pool, set);
+        } finally {
+          poolCache.forget(pool.id);
+        }
       },
     }),
   ];
-}
-
-/**
- * Jobs that read the connection, or any if it is null. Also those whose execution does or may: a job can have been
- * given another connection since its execution was planned.
- */
-async function jobsOf(state: StateStore, poolId: string, one: DataSource | null): Promise<Set<string>> {
-  const jobs = await state.jobs(poolId);
-  if (one === null) return new Set(jobs.map(({ id }) => id));
-  const declared = (await state.openSettlements(poolId)).map(({ executionId }) =>
-    state.execution(executionId),
-  );
-  const open = [...(await state.activeExecutions()), ...(await Promise.all(declared))];
-  return new Set([
-    ...jobs.filter(({ dataSourceId }) => dataSourceId === one.id).map(({ id }) => id),
-    ...open.flatMap((execution) =>
-      execution !== null && execution.plan.dataSource?.id === one.id ? [execution.jobId] : [],
-    ),
-  ]);
-}
-
-function isOf({ objectId }: Hold, { id }: DataSource, jobIds: ReadonlySet<string>): boolean {
-  return objectId === id || jobIds.has(objectId);
-}
-
-async function lookAt(connections: Connections, clock: Clock, source: DataSource): Promise<DeskSourceLook> {
-  const seen = await connections.executionsAt(source);
-  const named = { connectionId: source.id, connectionName: source.name };
-  return "failure" in seen
-    ? { ...named, readAt: null, why: seen.failure, executionIds: [] }
-    : { ...named, readAt: clock.now(), why: null, executionIds: seen.executionIds };
 }

@@ -1,17 +1,10 @@
 import { paths } from "../../contract/index.ts";
 import { hashOf } from "../../engine/stored-object.ts";
+import { teamHold, teamStart } from "../../engine/team-shapes.ts";
 import { heldIds, type Hold } from "../../model/hold.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
-import {
-  hold,
-  holdDraft,
-  holds as holdList,
-  release,
-  releaseRequest,
-  toHold,
-  toStart,
-} from "../wire/holds.ts";
+import { hold, holdDraft, holds as holdList, release, releaseRequest } from "../wire/holds.ts";
 
 /** Keeping stopped what was stopped. */
 export function holdRoutes({ holds, queue }: Operations): Route[] {
@@ -21,7 +14,7 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
       path: paths.holds,
       access: { verb: "view", on: "pool" },
       answer: holdList,
-      operation: async ({ pool }) => (await holds.list(pool)).map(toHold),
+      operation: async ({ pool }) => (await holds.list(pool)).map(teamHold),
     }),
     route({
       method: "POST",
@@ -39,7 +32,7 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
           keyName: key.name,
         });
         tell({ because: laid.because, ids: heldIds(laid), outcome: "HELD" });
-        return toHold(laid);
+        return teamHold(laid);
       },
     }),
     route({
@@ -51,8 +44,7 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
       deed: "release",
       operation: async ({ pool, key, body, tell }) => {
         const dryRun = body.dryRun ?? false;
-        const ids = body.holds;
-        const released = await holds.named(pool, ids);
+        const released = await holds.named(pool, body.holds);
         const starts = await queue.freedBy(pool.id, released);
         const after = dryRun ? null : await holds.release(pool, released, key.name);
         tell({
@@ -62,7 +54,7 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
           ids: released[0] !== undefined && released.length === 1 ? heldIds(released[0]) : {},
           executionIds: starts.map(({ execution }) => execution.id),
         });
-        return { dryRun, released: released.map(toHold), starts: starts.map(toStart) };
+        return { dryRun, released: released.map(teamHold), starts: starts.map(teamStart) };
       },
     }),
   ];

@@ -2,6 +2,7 @@ import type { Operations } from "../operations.ts";
 import type { Route } from "../route.ts";
 import { auditRoutes } from "./audit.ts";
 import { dataSourceRoutes } from "./data-sources.ts";
+import { deskTextRoutes } from "./desk-text.ts";
 import { deskRoutes } from "./desk.ts";
 import { extractionRoutes } from "./extractions.ts";
 import { holdRoutes } from "./holds.ts";
@@ -28,6 +29,7 @@ export function allRoutes(operations: Operations): Route[] {
     ...logRoutes(operations),
     ...poolDataRoutes(operations),
     ...deskRoutes(operations),
+    ...deskTextRoutes(operations),
     ...stopRoutes(operations),
     ...holdRoutes(operations),
     ...auditRoutes(operations),

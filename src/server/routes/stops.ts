@@ -1,13 +1,13 @@
 import { deskStopWait, paths } from "../../contract/index.ts";
 import { executionOf, jobOf } from "../../engine/belonging.ts";
 import { receiptOf } from "../../engine/receipt.ts";
+import { teamSettlement } from "../../engine/team-shapes.ts";
 import { receiptText } from "../../desk/index.ts";
 import type { ApiKey } from "../../model/definitions.ts";
 import type { StopRequestOf } from "../../model/operations.ts";
 import { commonHeaders } from "../errors.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
-import { toSettlement } from "../wire/desk-jobs.ts";
 import {
   poolStop,
   poolStopQuery,
@@ -24,7 +24,7 @@ import {
 } from "../wire/stops.ts";
 
 /** Stops at the desk, and how executions ended. */
-export function stopRoutes({ state, executions, holds, queue, clock }: Operations): Route[] {
+export function stopRoutes({ state, executions, holds, queue, deskSettings, clock }: Operations): Route[] {
   return [
     route({
       method: "POST",
@@ -88,7 +88,7 @@ export function stopRoutes({ state, executions, holds, queue, clock }: Operation
           executionId: id,
           status,
           proof,
-          settlement: declared === null ? null : toSettlement(declared),
+          settlement: declared === null ? null : teamSettlement(declared),
         };
       },
     }),
@@ -105,9 +105,12 @@ export function stopRoutes({ state, executions, holds, queue, clock }: Operation
         const asOf = clock.now();
         const now = { asOf, next: await queue.of(pool.id), holds: await holds.list(pool) };
         if (query.format === "json") return toReceipt(pool, whole, now);
-        return new Response(receiptText(whole, { ...now, poolName: pool.name }), {
-          headers: { ...commonHeaders, "content-type": "text/plain; charset=us-ascii" },
-        });
+        return new Response(
+          receiptText(whole, { ...now, poolName: pool.name, settings: await deskSettings.of(pool.id) }),
+          {
+            headers: { ...commonHeaders, "content-type": "text/plain; charset=us-ascii" },
+          },
+        );
       },
     }),
   ];

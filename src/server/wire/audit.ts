@@ -45,7 +45,7 @@ export const reportQuery = z
 
 const instant: z.ZodType<Instant> = z.strictObject({ ms: epochMs, utc: z.string() });
 const auditKey = z.strictObject({ id: text, name: text, prefix: z.string() });
-const channel = z.enum(["wire", "desk", "internal", "server"]);
+const channel = z.enum(["wire", "desk", "text", "internal", "server"]);
 const record: z.ZodType<AuditRecordTransport> = z.strictObject({
   sequence: z.number().int(),
   at: instant,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { DeskJob, DeskSettlement } from "../../contract/index.ts";
-import { proofLevels, type Settlement } from "../../model/stop.ts";
+import { proofLevels } from "../../model/stop.ts";
 import { epochMs, id } from "./fields.ts";
 import { status } from "./jobs.ts";
 
@@ -31,8 +31,3 @@ export const deskJob: z.ZodType<DeskJob> = z.strictObject({
     .nullable(),
   declared: settlement.nullable(),
 });
-
-export function toSettlement(settled: Settlement): DeskSettlement {
-  const { executionId, at, keyName, because, seen, seenAt, seenNote } = settled;
-  return { executionId, at, by: keyName, because, seen, seenAt, seenNote };
-}

@@ -8,6 +8,7 @@ import {
 } from "../../contract/index.ts";
 import type { ApiKey } from "../../model/definitions.ts";
 import { deskJob } from "./desk-jobs.ts";
+import { settingsOfDesk } from "./desk-settings.ts";
 import { epochMs, givenId, id, numberOrText, text } from "./fields.ts";
 import { hold } from "./holds.ts";
 
@@ -24,6 +25,7 @@ export const deskStatus: z.ZodType<DeskStatus> = z.strictObject({
   asOf: epochMs,
   jobs: z.array(deskJob),
   holds: z.array(hold),
+  settings: settingsOfDesk,
 });
 
 const grants = z.array(z.strictObject({ poolId: givenId, verbs: z.array(z.enum(keyVerbs)).min(1) }));

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { DeskGo, DeskHold, DeskRelease, DeskStart } from "../../contract/index.ts";
-import { holdScopes, type Hold, type Waiting } from "../../model/hold.ts";
+import { holdScopes } from "../../model/hold.ts";
 import { deskJob } from "./desk-jobs.ts";
+import { settingsOfDesk } from "./desk-settings.ts";
 import { epochMs, givenId, id, numberOrText, oneLine, text } from "./fields.ts";
 
 export const hold: z.ZodType<DeskHold> = z.strictObject({
@@ -60,13 +61,5 @@ export const go: z.ZodType<DeskGo> = z.strictObject({
       executionIds: z.array(z.string()),
     }),
   ),
+  settings: settingsOfDesk,
 });
-
-export function toHold({ id, scope, objectId, keyName, because, createdAt, until }: Hold): DeskHold {
-  return { id, scope, objectId, by: keyName, reason: because, since: createdAt, until };
-}
-
-export function toStart({ execution, when, heldBy }: Waiting): DeskStart {
-  const { id: executionId, jobId, jobName, queuedAt } = execution;
-  return { executionId, jobId, jobName, queuedAt, when, heldBy: heldBy.map((one) => one.id) };
-}

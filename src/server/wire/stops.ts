@@ -9,15 +9,16 @@ import {
   type DeskStopAnswer,
   type DeskStopDone,
 } from "../../contract/index.ts";
+import { teamHold, teamSettlement, teamStart } from "../../engine/team-shapes.ts";
 import type { DataPool } from "../../model/definitions.ts";
 import type { Hold, Waiting } from "../../model/hold.ts";
 import type { StopOutcome } from "../../model/operations.ts";
 import type { Receipt } from "../../model/receipt.ts";
 import type { StopCaller } from "../../model/stop.ts";
 import type { Told } from "../route.ts";
-import { proof, settlement, toSettlement } from "./desk-jobs.ts";
+import { proof, settlement } from "./desk-jobs.ts";
 import { epochMs, givenId, id, numberOrText, oneLine, text } from "./fields.ts";
-import { hold, start, toHold, toStart } from "./holds.ts";
+import { hold, start } from "./holds.ts";
 
 export const stopQuery = z.object({
   execution: givenId.exactOptional(),
@@ -149,10 +150,10 @@ export function toReceipt(
     callers: callers.map(toCaller),
     steps,
     proof: reached,
-    settlement: word === null ? null : toSettlement(word),
+    settlement: word === null ? null : teamSettlement(word),
     tables,
-    next: now.next.map(toStart),
-    holds: now.holds.map(toHold),
+    next: now.next.map(teamStart),
+    holds: now.holds.map(teamHold),
     asOf: now.asOf,
   };
 }

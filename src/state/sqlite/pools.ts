@@ -1,11 +1,15 @@
+import type { DeskSettings } from "../../model/desk-settings.ts";
 import type { DataPool } from "../../model/definitions.ts";
 import type { DefinitionStore } from "../../model/state-store.ts";
 import { refuseWhileActive } from "./active.ts";
-import type { Connection } from "./connection.ts";
+import { flag, type Connection } from "./connection.ts";
 import { explain, mustExist } from "./refusals.ts";
 import type { Row } from "./row.ts";
 
-type PoolStore = Pick<DefinitionStore, "pools" | "pool" | "insertPool" | "updatePool" | "deletePool">;
+type PoolStore = Pick<
+  DefinitionStore,
+  "pools" | "pool" | "insertPool" | "updatePool" | "deletePool" | "deskSettings" | "saveDeskSettings"
+>;
 
 /** Pool names need not be unique: clients tell pools apart by id. */
 export function poolStore(connection: Connection): PoolStore {
@@ -47,6 +51,24 @@ export function poolStore(connection: Connection): PoolStore {
         connection.run("DELETE FROM pool WHERE id = $id", { id });
       });
     },
+
+    async deskSettings(poolId) {
+      const row = connection.first("SELECT * FROM desk_settings WHERE pool_id = $poolId", { poolId });
+      return row && toSettings(row);
+    },
+
+    async saveDeskSettings(poolId, { zone, hours24to47, contact, escalateAfterSeconds }) {
+      const gone = { message: `pool ${poolId} does not exist`, next: "use the id of an existing pool" };
+      explain({ operation: "set the desk of a pool", gone }, () =>
+        connection.run(
+          `INSERT INTO desk_settings (pool_id, zone, hours_24_to_47, contact, escalate_after_seconds)
+           VALUES ($poolId, $zone, $hours24to47, $contact, $escalateAfterSeconds)
+           ON CONFLICT (pool_id) DO UPDATE SET zone = $zone, hours_24_to_47 = $hours24to47, contact = $contact,
+             escalate_after_seconds = $escalateAfterSeconds`,
+          { poolId, zone, hours24to47: flag(hours24to47), contact, escalateAfterSeconds },
+        ),
+      );
+    },
   };
 }
 
@@ -56,5 +78,14 @@ function toPool(row: Row): DataPool {
     name: row.text("name"),
     description: row.textOrNull("description"),
     createdAt: row.integer("created_at"),
+  };
+}
+
+function toSettings(row: Row): DeskSettings {
+  return {
+    zone: row.textOrNull("zone"),
+    hours24to47: row.flag("hours_24_to_47"),
+    contact: row.textOrNull("contact"),
+    escalateAfterSeconds: row.integerOrNull("escalate_after_seconds"),
   };
 }

@@ -1,0 +1,130 @@
+import { UserError, isNightdeskError } from "../model/errors.ts";
+import type { ApiKey, DataPool, Verb } from "../model/definitions.ts";
+import { noDeskSettings, type DeskSettings } from "../model/desk-settings.ts";
+import type { Hold, Waiting } from "../model/hold.ts";
+import type { Executions } from "../model/operations.ts";
+import type { Receipt } from "../model/receipt.ts";
+import type { StopChannel } from "../model/stop.ts";
+import { TeamError, type Team } from "../model/team.ts";
+import { executionOf, jobOf, notFound } from "./belonging.ts";
+import { may } from "./keys.ts";
+import { receiptOf } from "./receipt.ts";
+import { lookAtScope, type ScopeParts } from "./scope-look.ts";
+import { seenJobs, teamHold, teamSettlement, teamStart } from "./team-shapes.ts";
+
+export interface LocalTeamParts extends ScopeParts {
+  executions: Executions;
+  /** One line for the server's log about what the caller is not told. */
+  report: (line: string) => void;
+  /** Writes a receipt for a person. */
+  receiptText: (
+    receipt: Receipt,
+    facts: { poolName: string; asOf: number; next: Waiting[]; holds: Hold[]; settings: DeskSettings },
+  ) => string;
+}
+
+/** On whose behalf, and through which door. */
+export interface TeamCaller {
+  key: ApiKey;
+  channel: StopChannel;
+}
+
+/**
+ * This server's own pools as a `Team`: the engine itself, with nothing in between, so that its proof counts. Bound to
+ * its caller: a pool that the key may not see is not there, and each call needs the verb of its route. A stop
+ * resolves as soon as it is recorded.
+ */
+export function localTeam(parts: LocalTeamParts, { key, channel }: TeamCaller): Team {
+  const { state, executions, holds, queue, clock } = parts;
+
+  /** Refusals and failures in the words of the port. What went wrong inside is for the server's log. */
+  async function asTeam<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof UserError) throw new TeamError(error.kind, error.message, { cause: error });
+      if (isNightdeskError(error)) throw new TeamError("unknown", error.line, { cause: error });
+      parts.report(`desk: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      throw new TeamError("unknown", "a fault of the server, which its log tells", { cause: error });
+    }
+  }
+
+  /** Runs the work on a pool if the key has the verb there. @throws TeamError for refusals; other errors as they are. */
+  async function inPool<T>(verb: Verb, poolId: string, work: (pool: DataPool) => Promise<T>): Promise<T> {
+    return asTeam(async () => {
+      const pool = await state.pool(poolId);
+      if (pool === null || !may(key, "any", poolId)) throw notFound("data pool");
+      if (!may(key, verb, poolId)) {
+        throw new UserError("denied", `the key has no right to ${verb}`, {
+          operation: "operate a data pool",
+          next: "ask for a key with this right",
+        });
+      }
+      return await work(pool);
+    });
+  }
+
+  async function inPoolOf<T>(
+    verb: Verb,
+    executionId: string,
+    work: (pool: DataPool) => Promise<T>,
+  ): Promise<T> {
+    const poolId = await asTeam(async () => {
+      const of = (await state.execution(executionId))?.poolId;
+      if (of === undefined || !may(key, "any", of)) throw notFound("execution");
+      return of;
+    });
+    return inPool(verb, poolId, work);
+  }
+
+  return {
+    proves: () => Promise.resolve("source"),
+    settings: (poolId) =>
+      inPool("view", poolId, async () => (await state.deskSettings(poolId)) ?? noDeskSettings),
+    jobs: (poolId) => inPool("view", poolId, () => seenJobs(state, poolId)),
+    stop: ({ poolId, jobId, executionId, reason }, { signal }) =>
+      inPool("cancel", poolId, async () => {
+        const job = await jobOf(state, poolId, jobId);
+        const request = { executionId, keyName: key.name, channel, because: reason, waitMs: 0 };
+        const { kind } = await executions.stop(job.id, request, { signal });
+        return kind === "other-execution" ? "other-execution" : "accepted";
+      }),
+    connections: (poolId) =>
+      inPool("view", poolId, async () =>
+        (await state.dataSources(poolId)).map(({ id, name }) => ({ id, name })),
+      ),
+    go: ({ poolId, connectionId }) =>
+      inPool("view", poolId, (pool) => lookAtScope(parts, pool, { connectionId, key })),
+    holds: (poolId) => inPool("view", poolId, async (pool) => (await holds.list(pool)).map(teamHold)),
+    hold: ({ poolId, scope, objectId, reason, until }) =>
+      inPool("hold", poolId, async (pool) =>
+        teamHold(await holds.lay(pool, { scope, objectId, because: reason, until, keyName: key.name })),
+      ),
+    release: ({ poolId, holdIds, dryRun }) =>
+      inPool("hold", poolId, async (pool) => {
+        const released = await holds.named(pool, holdIds);
+        const starts = await queue.freedBy(pool.id, released);
+        if (!dryRun) await holds.release(pool, released, key.name);
+        return starts.map(teamStart);
+      }),
+    settle: ({ executionId, because }, { signal }) =>
+      inPoolOf("settle", executionId, async (pool) => {
+        const execution = await executionOf(state, pool.id, executionId);
+        await executions.settle(execution, { keyName: key.name, because }, { signal });
+      }),
+    receipt: (executionId) =>
+      inPoolOf("view", executionId, async (pool) => {
+        const whole = await receiptOf(state, await executionOf(state, pool.id, executionId));
+        const settings = (await state.deskSettings(pool.id)) ?? noDeskSettings;
+        const facts = { poolName: pool.name, asOf: clock.now(), settings };
+        const now = { next: await queue.of(pool.id), holds: await holds.list(pool) };
+        const { proof, settlement } = whole;
+        return {
+          proof: proof.level,
+          settlement: settlement === null ? null : teamSettlement(settlement),
+          text: parts.receiptText(whole, { ...facts, ...now }),
+          whole,
+        };
+      }),
+  };
+}

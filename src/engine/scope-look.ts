@@ -1,0 +1,114 @@
+import type { Clock } from "../base/clock.ts";
+import type { ApiKey, DataPool, DataSource } from "../model/definitions.ts";
+import type { Hold } from "../model/hold.ts";
+import type { StateStore } from "../model/state-store.ts";
+import type { TeamHold, TeamSourceLook, TeamStart } from "../model/team.ts";
+import { dataSourceOf } from "./belonging.ts";
+import type { Connections } from "./connections.ts";
+import type { Holds } from "./holds.ts";
+import { may, mayOnTeam } from "./keys.ts";
+import type { Queue } from "./queue.ts";
+import { seenJobs, teamHold, teamStart, type SeenJob } from "./team-shapes.ts";
+
+export interface ScopeParts {
+  state: StateStore;
+  holds: Holds;
+  queue: Queue;
+  connections: Connections;
+  clock: Clock;
+}
+
+/** All that bears on a pool's sources, or on one of them. */
+export interface ScopeLook {
+  /** null: every connection of the pool. */
+  connection: { id: string; name: string } | null;
+  jobs: SeenJob[];
+  holds: TeamHold[];
+  starts: TeamStart[];
+  sources: TeamSourceLook[];
+}
+
+/** Stands where the id of an execution would, for a key that may not know it: something is there, and no more is said. */
+export const notShown = "(not shown)";
+
+/** Reads everything now, as this key may see it. @throws UserError "not-found" for a connection of another pool. */
+export async function lookAtScope(
+  { state, holds, queue, connections, clock }: ScopeParts,
+  pool: DataPool,
+  { connectionId, key }: { connectionId: string | null; key: ApiKey },
+): Promise<ScopeLook> {
+  const one = connectionId === null ? null : await dataSourceOf(state, pool.id, connectionId);
+  const dataSources = one === null ? await state.dataSources(pool.id) : [one];
+  // First the sources: what starts after the look is in the lists that follow.
+  const sources = await Promise.all(
+    dataSources.map(async (source) =>
+      shownTo(key, state, pool, await lookAtSource(connections, clock, source)),
+    ),
+  );
+  const inScope = await jobsOf(state, pool.id, one);
+  const waiting = await queue.of(pool.id);
+  const inForce = await holds.list(pool);
+  return {
+    connection: one === null ? null : { id: one.id, name: one.name },
+    jobs: (await seenJobs(state, pool.id)).filter(({ id }) => inScope.has(id)),
+    holds: inForce
+      .filter((hold) => hold.scope === "pool" || one === null || isOf(hold, one, inScope))
+      .map(teamHold),
+    starts: waiting.filter(({ execution }) => inScope.has(execution.jobId)).map(teamStart),
+    sources,
+  };
+}
+
+/**
+ * Jobs that read the connection, or any if it is null. Also those whose execution does or may: a job can have been
+ * given another connection since its execution was planned.
+ */
+async function jobsOf(state: StateStore, poolId: string, one: DataSource | null): Promise<Set<string>> {
+  const jobs = await state.jobs(poolId);
+  if (one === null) return new Set(jobs.map(({ id }) => id));
+  const declared = (await state.openSettlements(poolId)).map(({ executionId }) =>
+    state.execution(executionId),
+  );
+  const open = [...(await state.activeExecutions()), ...(await Promise.all(declared))];
+  return new Set([
+    ...jobs.filter(({ dataSourceId }) => dataSourceId === one.id).map(({ id }) => id),
+    ...open.flatMap((execution) =>
+      execution !== null && execution.plan.dataSource?.id === one.id ? [execution.jobId] : [],
+    ),
+  ]);
+}
+
+function isOf({ objectId }: Hold, { id }: DataSource, jobIds: ReadonlySet<string>): boolean {
+  return objectId === id || jobIds.has(objectId);
+}
+
+async function lookAtSource(
+  connections: Connections,
+  clock: Clock,
+  source: DataSource,
+): Promise<TeamSourceLook> {
+  const seen = await connections.executionsAt(source);
+  const named = { connectionId: source.id, connectionName: source.name };
+  return "failure" in seen
+    ? { ...named, readAt: null, why: seen.failure, executionIds: [] }
+    : { ...named, readAt: clock.now(), why: null, executionIds: seen.executionIds };
+}
+
+/**
+ * Of sessions at the source that are not of this pool, a key of this pool learns that they are there: they keep the
+ * answer from being CLEAR. Whose they are it learns only where it may see that pool too.
+ */
+async function shownTo(
+  key: ApiKey,
+  state: StateStore,
+  pool: DataPool,
+  look: TeamSourceLook,
+): Promise<TeamSourceLook> {
+  if (mayOnTeam(key, "view")) return look;
+  const shown = look.executionIds.map(async (id) => {
+    const poolId = (await state.execution(id))?.poolId;
+    const visible = poolId !== undefined && (poolId === pool.id || may(key, "view", poolId));
+    return visible ? id : notShown;
+  });
+  return { ...look, executionIds: [...new Set(await Promise.all(shown))] };
+}

@@ -1,0 +1,123 @@
+import { paths } from "../../contract/index.ts";
+import {
+  goOrNot,
+  readReceipt,
+  receiptAnswerText,
+  stopAndProve,
+  watchPool,
+  type Verdict,
+} from "../../desk/index.ts";
+import type { ApiKey, DataPool } from "../../model/definitions.ts";
+import type { DeskSettings } from "../../model/desk-settings.ts";
+import type { Team } from "../../model/team.ts";
+import { Misfit } from "../errors.ts";
+import type { Operations } from "../operations.ts";
+import { route, type Route, type Told } from "../route.ts";
+import { verdictAnswer } from "../verdict-answer.ts";
+import {
+  goTextQuery,
+  receiptTextQuery,
+  statusTextQuery,
+  stopReason,
+  stopTextQuery,
+} from "../wire/desk-text.ts";
+
+/** The desk for whoever has nothing but curl: the functions that the command calls, over the pool's own team. */
+export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Route[] {
+  /** With the pool's settings read beforehand: an answer about a failure says whom to call as well. */
+  const at = async (
+    pool: DataPool,
+    key: ApiKey,
+  ): Promise<{ team: Team; poolId: string; settings: DeskSettings | null }> => ({
+    team: teamFor(pool, { key, channel: "text" }),
+    poolId: pool.id,
+    settings: await deskSettings.of(pool.id).catch(() => null),
+  });
+  const withSettings = (said: Verdict, settings: DeskSettings | null): Verdict => ({
+    ...said,
+    settings: said.settings ?? settings,
+  });
+
+  return [
+    route({
+      method: "GET",
+      path: paths.statusText,
+      access: { verb: "view", on: "pool of query" },
+      query: statusTextQuery,
+      answer: "verdict",
+      operation: async ({ pool, key, query, signal }) => {
+        const { team, poolId, settings } = await at(pool, key);
+        const scope = { poolId, job: query.job ?? null, waitMs: query.wait, clock };
+        return verdictAnswer(withSettings(await watchPool(team, scope, { signal }), settings));
+      },
+    }),
+    route({
+      method: "POST",
+      path: paths.stopText,
+      access: { verb: "cancel", on: "pool of query" },
+      query: stopTextQuery,
+      body: "text",
+      answer: "verdict",
+      deed: "stop",
+      operation: async ({ pool, key, query, body, signal, tell }) => {
+        const reason = reasonIn(body);
+        const { team, poolId, settings } = await at(pool, key);
+        tell({ because: reason });
+        const { job = null, execution: executionId = null, all, wait: waitMs } = query;
+        const scope = { poolId, job, executionId, all, waitMs, answersEarly: true, reason, clock };
+        const said = withSettings(await stopAndProve(team, scope, { signal }), settings);
+        tell(toldOf(said));
+        return verdictAnswer(said, { afterStop: true });
+      },
+    }),
+    route({
+      method: "GET",
+      path: paths.goText,
+      access: { verb: "view", on: "pool of query" },
+      query: goTextQuery,
+      answer: "verdict",
+      operation: async ({ pool, key, query, signal }) => {
+        const { team, poolId, settings } = await at(pool, key);
+        const scope = { poolId, connection: query.connection ?? null, clock };
+        return verdictAnswer(withSettings(await goOrNot(team, scope, { signal }), settings));
+      },
+    }),
+    route({
+      method: "GET",
+      path: paths.receiptText,
+      access: { verb: "view", on: "execution of query" },
+      query: receiptTextQuery,
+      answer: "verdict",
+      operation: async ({ pool, key, query, signal }) => {
+        const { team, settings } = await at(pool, key);
+        const found = await readReceipt(team, query.execution.toLowerCase(), { signal });
+        const said = withSettings(found.verdict, settings);
+        if (!("receipt" in found)) return verdictAnswer(said);
+        const text = (verdict: Verdict, eol: "\r\n"): string =>
+          receiptAnswerText({ receipt: found.receipt, verdict }, eol);
+        return verdictAnswer(said, { text });
+      },
+    }),
+  ];
+}
+
+/** @throws Misfit */
+function reasonIn(body: string): string | null {
+  const reason = stopReason.safeParse(body);
+  if (!reason.success) throw new Misfit(reason.error.issues);
+  return reason.data;
+}
+
+/** What the record of the stop says of it: of a command that was wrong, that. */
+function toldOf({ word, reason, jobs }: Verdict): Told {
+  if (word === "USAGE" || word === "DENIED" || jobs.length === 0) return { outcome: `${word}: ${reason}` };
+  const [only] = jobs;
+  const meant = jobs.flatMap(({ outcome, executionId }) =>
+    outcome !== null && outcome !== "WAS NOT RUNNING" && executionId !== null ? [executionId] : [],
+  );
+  return {
+    outcome: reason,
+    executionIds: meant,
+    ids: only !== undefined && jobs.length === 1 ? { jobId: only.id } : {},
+  };
+}
