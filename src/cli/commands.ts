@@ -207,6 +207,11 @@ export const commands: readonly Command[] = [
       { name: "NIGHTDESK_ADMIN_KEY", meaning: "that key itself; without both one is made and shown once" },
       { name: "NIGHTDESK_MOST_RUNNING", meaning: "executions at once, 1 to 64; the rest waits (default: 4)" },
       {
+        name: "NIGHTDESK_TRUSTED_PROXIES",
+        meaning:
+          "addresses and networks of proxies whose X-Forwarded-For is believed (default: none; for keys limited to addresses)",
+      },
+      {
         name: "NIGHTDESK_STOP_GRACE_SECONDS",
         meaning: "how long executions may go on when the server is to end, 0 to 3600 (default: 10)",
       },

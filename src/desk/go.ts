@@ -42,7 +42,8 @@ export async function lookAtPart(
   const connectionId = part.scope === "connection" ? part.objectId : null;
   const read = async (): Promise<Verdict> => {
     const asOf = clock.now();
-    const whole = await team.go({ poolId, connectionId }, { signal });
+    const job = part.scope === "job" ? { jobId: part.objectId } : {};
+    const whole = await team.go({ poolId, connectionId, ...job }, { signal });
     const go = part.scope === "job" ? ofJob(whole, part.objectId) : whole;
     return goVerdict(go, { proves, now: clock.now() }, { asOf, oneJob: part.scope === "job" });
   };

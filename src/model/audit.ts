@@ -38,7 +38,7 @@ export interface AuditEntry {
   outcome: string | null;
   /** The reason that the caller gave. */
   because: string | null;
-  /** Address of the other end of the connection. */
+  /** Of the caller: the other end of the connection, or what a trusted proxy says of it. */
   address: string | null;
   /** True when it was written later than it happened, because it could not be written then. */
   late: boolean;

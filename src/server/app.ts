@@ -12,11 +12,13 @@ import { Workbench } from "../engine/workbench.ts";
 import type { Clock } from "../base/clock.ts";
 import type { AuditLog } from "../model/audit.ts";
 import type { Executions, PoolData, SecretBox, SourceLook } from "../model/operations.ts";
+import type { ApiKey } from "../model/definitions.ts";
 import type { StateStore } from "../model/state-store.ts";
 import { checkAnnounced, readJson, readText } from "./body.ts";
 import { createDoor, type Door } from "./door.ts";
 import {
   Misfit,
+  OutOfHours,
   Unauthenticated,
   answerTo,
   commonHeaders,
@@ -186,13 +188,14 @@ async function serve(
   let unidentified = false;
   let answer: Response;
   try {
-    const ask = await admitted(route, door, context.req.raw, { ids, query: queryOf(context), call });
+    const { address } = context.env;
+    const ask = await admitted(route, door, context.req.raw, { ids, query: queryOf(context), call, address });
     await call.asked();
     const value = await route.operation(ask);
     call.tell(saidBy(value));
     answer = await answerOf(route, value, options);
   } catch (error) {
-    unidentified = error instanceof Unauthenticated;
+    unidentified = error instanceof Unauthenticated || error instanceof OutOfHours;
     const { requestId: id } = context.env;
     answer = answerTo(error, { id, conflictCode: route.conflictCode, report: options.report });
   }
@@ -200,16 +203,27 @@ async function serve(
   return answer;
 }
 
+/** What is known of a request before it is admitted. */
+interface Asked {
+  ids: Record<string, string>;
+  query: Record<string, string | string[]>;
+  call: RecordedCall;
+  address: string | null;
+}
+
 /** The request as its operation gets it. @throws whatever the door or a schema has against it. */
 async function admitted(
   route: Route,
   door: Door,
   request: Request,
-  { ids, query, call }: { ids: Record<string, string>; query: unknown; call: RecordedCall },
+  { ids, query, call, address }: Asked,
 ): Promise<AnyAsk> {
   const { access } = route;
-  const key = access === "without key" ? null : await door.identify(request.headers.get("authorization"));
-  if (key !== null) call.identified(key);
+  const authorization = request.headers.get("authorization");
+  const known = (one: ApiKey): void => {
+    call.identified(one);
+  };
+  const key = access === "without key" ? null : await door.identify(authorization, { address, known });
   // Only there does the body say what the key is needed for; everywhere else it is read behind the door.
   const early =
     access !== "without key" && access.on === "pool of body" ? await readJson(request) : undefined;
@@ -218,7 +232,10 @@ async function admitted(
     poolId: ids["poolId"],
     dataSourceId: ids["dataSourceId"],
     executionId: ids["executionId"],
+    jobId: ids["jobId"],
+    taskId: ids["taskId"],
     poolIdInBody,
+    executionIdInQuery: textOf(query["executionId"])?.toLowerCase(),
   };
   const found = (poolId: string): void => {
     call.about({ poolId });
@@ -298,6 +315,11 @@ function queryOf(context: Context<CallerOf>): Record<string, string | string[]> 
     if (first !== undefined) given.push([name, others.length === 0 ? first : filled]);
   }
   return Object.fromEntries(given);
+}
+
+/** Only one value names something; several are refused by every schema. */
+function textOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function poolIdOf(body: unknown): string | undefined {

@@ -9,8 +9,14 @@ import { verbs, type ApiKey, type DataPool, type Verb } from "../model/definitio
  * - pool of body: `poolId` of the JSON body
  * - data source by id, execution by id: the pool of that id in a path without a pool
  * - team: what belongs to no pool; the verb must be granted on "*"
+ *
+ * A key for named jobs passes where the path names a job of it, or a task or execution of one. `jobs: "kept"`
+ * lets it in elsewhere: the operation then gives and does nothing but what is of jobs that `knowsJob` knows.
  */
-export type Access = { verb: Verb; on: OnPool } | { verb: Verb | "any"; on: "team" } | "without key";
+export type Access =
+  | { verb: Verb; on: OnPool; jobs?: "kept" }
+  | { verb: Verb | "any"; on: "team" }
+  | "without key";
 
 type OnPool = "pool" | "pool of body" | "data source by id" | "execution by id";
 
@@ -117,6 +123,8 @@ export function route<
   };
 }
 
+const namesJob = /\{(?:jobId|taskId|executionId)\}/;
+
 /**
  * Refuses a table that could let something through: a route without a declared verb, an access that its path
  * cannot serve, a route declared twice. Runs before anything listens.
@@ -129,7 +137,7 @@ export function checkTable(routes: readonly Route[]): void {
     const name = `${method} ${path}`;
     if (seen.has(name)) wrong.push(`${name}: declared twice`);
     seen.add(name);
-    const known = access as Partial<{ verb: string; on: string }> | string | undefined;
+    const known = access as Partial<{ verb: string; on: string; jobs: string }> | string | undefined;
     if (known === "without key") continue;
     if (typeof known !== "object" || known.verb === undefined || ![...verbs, "any"].includes(known.verb)) {
       wrong.push(`${name}: declares no verb`);
@@ -147,6 +155,9 @@ export function checkTable(routes: readonly Route[]): void {
               ? !inPool && path.includes("{executionId}")
               : known.on === "team" && !inPool;
     if (!fits) wrong.push(`${name}: its access does not fit its path`);
+    if (known.jobs !== undefined && !(known.on === "pool" && known.jobs === "kept" && !namesJob.test(path))) {
+      wrong.push(`${name}: what it says of jobs does not fit its path`);
+    }
   }
   if (wrong.length > 0) throw new Error(`The route table is refused:\n${wrong.join("\n")}`);
 }

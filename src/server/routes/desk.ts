@@ -1,9 +1,10 @@
 import type { Clock } from "../../base/clock.ts";
-import { paths, type DeskSourceLook } from "../../contract/index.ts";
-import { dataSourceOf } from "../../engine/belonging.ts";
+import { paths, type DeskGo, type DeskSourceLook } from "../../contract/index.ts";
+import { dataSourceOf, jobOf, notFound } from "../../engine/belonging.ts";
 import type { Connections } from "../../engine/connections.ts";
-import type { DataSource } from "../../model/definitions.ts";
-import type { Hold } from "../../model/hold.ts";
+import { knowsJob, onlyNamedJobs } from "../../engine/keys.ts";
+import type { DataPool, DataSource, Job } from "../../model/definitions.ts";
+import { covers, type Hold } from "../../model/hold.ts";
 import type { StateStore } from "../../model/state-store.ts";
 import { deskJobs } from "../desk-view.ts";
 import type { Operations } from "../operations.ts";
@@ -13,6 +14,37 @@ import { go, goQuery, toHold, toStart } from "../wire/holds.ts";
 
 /** The desk's reads. */
 export function deskRoutes({ state, holds, queue, connections, clock, version }: Operations): Route[] {
+  const looksAt = async (dataSources: DataSource[]): Promise<DeskSourceLook[]> =>
+    await Promise.all(dataSources.map((source) => lookAt(connections, clock, source)));
+
+  /** Of a source only what this job has there: an execution may still be at a connection that the job had before. */
+  const goOfJob = async (job: Job, pool: DataPool): Promise<DeskGo> => {
+    const looks = await looksAt(await state.dataSources(pool.id));
+    const sources: DeskSourceLook[] = [];
+    for (const look of looks) {
+      const found = await Promise.all(look.executionIds.map((id) => state.execution(id)));
+      const executionIds = found.flatMap((one) => (one?.jobId === job.id ? [one.id] : []));
+      if (look.connectionId === job.dataSourceId || executionIds.length > 0) {
+        sources.push({ ...look, executionIds });
+      }
+    }
+    const next = (await queue.of(pool.id)).filter(({ execution }) => execution.jobId === job.id);
+    const holding = new Set(next.flatMap(({ heldBy }) => heldBy.map(({ id }) => id)));
+    const inForce = (await holds.list(pool)).filter(
+      (hold) => holding.has(hold.id) || covers(hold, { ...job, jobId: job.id }),
+    );
+    return {
+      poolId: pool.id,
+      poolName: pool.name,
+      asOf: clock.now(),
+      connection: null,
+      jobs: (await deskJobs(state, pool.id)).filter(({ id }) => id === job.id),
+      holds: inForce.map(toHold),
+      next: next.map(toStart),
+      sources,
+    };
+  };
+
   return [
     route({
       method: "GET",
@@ -30,26 +62,33 @@ export function deskRoutes({ state, holds, queue, connections, clock, version }:
     route({
       method: "GET",
       path: paths.deskStatus,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       answer: deskStatus,
-      operation: async ({ pool }) => {
-        const jobs = await deskJobs(state, pool.id);
-        const inForce = (await holds.list(pool)).map(toHold);
-        return { poolId: pool.id, poolName: pool.name, asOf: clock.now(), jobs, holds: inForce };
+      operation: async ({ pool, key }) => {
+        const jobs = (await deskJobs(state, pool.id)).filter(({ id }) => knowsJob(key, id));
+        const inForce = (await holds.seenWith(key, pool)).map(toHold);
+        const partial = key.jobs !== null;
+        return { poolId: pool.id, poolName: pool.name, asOf: clock.now(), jobs, holds: inForce, partial };
       },
     }),
     route({
       method: "GET",
       path: paths.go,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       query: goQuery,
       answer: go,
-      operation: async ({ pool, query }) => {
+      operation: async ({ pool, key, query }) => {
+        // Whether anything touches a source is more than one job can answer.
+        if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
+        if (query.job !== undefined) {
+          if (!knowsJob(key, query.job)) throw notFound("data job");
+          return await goOfJob(await jobOf(state, pool.id, query.job), pool);
+        }
         const one =
           query.connection === undefined ? null : await dataSourceOf(state, pool.id, query.connection);
         const dataSources = one === null ? await state.dataSources(pool.id) : [one];
         // First the sources: what starts after the look is in the lists that follow.
-        const sources = await Promise.all(dataSources.map((source) => lookAt(connections, clock, source)));
+        const sources = await looksAt(dataSources);
         const inScope = await jobsOf(state, pool.id, one);
         const next = await queue.of(pool.id);
         const inForce = await holds.list(pool);

@@ -1,4 +1,6 @@
 import { paths } from "../../contract/index.ts";
+import { notFound } from "../../engine/belonging.ts";
+import { knowsJob, onlyNamedJobs } from "../../engine/keys.ts";
 import { covers, type Hold } from "../../model/hold.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
@@ -18,21 +20,24 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
     route({
       method: "GET",
       path: paths.holds,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       answer: holdList,
-      operation: async ({ pool }) => (await holds.list(pool)).map(toHold),
+      operation: async ({ pool, key }) => (await holds.seenWith(key, pool)).map(toHold),
     }),
     route({
       method: "POST",
       path: paths.holds,
-      access: { verb: "hold", on: "pool" },
+      access: { verb: "hold", on: "pool", jobs: "kept" },
       body: { json: holdDraft },
       answer: hold,
       deed: "hold",
       operation: async ({ pool, key, body, tell }) => {
+        const objectId = body.id ?? null;
+        if (key.jobs !== null && body.scope !== "job") throw onlyNamedJobs();
+        if (!knowsJob(key, objectId ?? "")) throw notFound("data job");
         const laid = await holds.lay(pool, {
           scope: body.scope,
-          objectId: body.id ?? null,
+          objectId,
           because: body.reason === undefined || body.reason === "" ? null : body.reason,
           until: body.until ?? null,
           keyName: key.name,
@@ -44,14 +49,16 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
     route({
       method: "POST",
       path: paths.release,
-      access: { verb: "hold", on: "pool" },
+      access: { verb: "hold", on: "pool", jobs: "kept" },
       body: { json: releaseRequest },
       answer: release,
       deed: "release",
       operation: async ({ pool, key, body, tell }) => {
         const dryRun = body.dryRun ?? false;
         const ids = body.holds;
-        const released = await holds.named(pool, ids);
+        const released = await holds.named(key, pool, ids);
+        // It sees those of its pool and connection, because they hold its jobs; and others too.
+        if (key.jobs !== null && released.some(({ scope }) => scope !== "job")) throw onlyNamedJobs();
         const starts = (await queue.of(pool.id, ids)).filter(({ execution, when }) => {
           const of = { ...execution, dataSourceId: execution.plan.dataSource?.id ?? null };
           return when !== "held" && released.some((one) => covers(one, of));
