@@ -61,7 +61,7 @@ test.each([
   "*",
 ])("%j is no network", (text) => {
   expect(networkFault(text)).toMatch(/^(is|has) /);
-  expect(() => new Networks([text])).toThrow();
+  expect(() => new Networks([text])).toThrow(networkFault(text) ?? "");
 });
 
 test("a network has what has its first bits", () => {

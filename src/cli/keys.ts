@@ -81,7 +81,7 @@ export function printKeys(
 
 /** One key in one line; what it is not limited to is not said. */
 export function keyLine(key: KeyTransport): string {
-  const { id, name, prefix, grants, hours = null, jobs = null, addresses = null } = key;
+  const { id, name, prefix, grants, hours, jobs, addresses } = key;
   const day = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
   return [
     `${JSON.stringify(name)} ${prefix}...`,
