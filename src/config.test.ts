@@ -111,3 +111,17 @@ test("a pool's process gets no setting of ours and no secret", () => {
   const env = { PATH: "/bin", TMPDIR: "/tmp", NIGHTDESK_ADMIN_KEY: "CANARY-key", HOME: "/h" };
   expect(poolEnvironment(env)).toEqual({ PATH: "/bin", TMPDIR: "/tmp" });
 });
+
+test("proxies are trusted by name alone, and a word that is no address starts no server", () => {
+  expect(read().trustedProxies).toEqual([]);
+  const given = " 127.0.0.1, 192.0.2.0/24 ,::1 ";
+  expect(read({ NIGHTDESK_TRUSTED_PROXIES: given }).trustedProxies).toEqual([
+    "127.0.0.1",
+    "192.0.2.0/24",
+    "::1",
+  ]);
+  for (const wrong of ["yes", "127.0.0.1;::1", "192.0.2.0/33"])
+    expect(() => read({ NIGHTDESK_TRUSTED_PROXIES: wrong })).toThrow(
+      "NIGHTDESK_TRUSTED_PROXIES takes addresses",
+    );
+});

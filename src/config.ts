@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { networkFault } from "./base/networks.ts";
 import { UserError } from "./model/errors.ts";
 
 const schema = z.object({
@@ -17,6 +18,17 @@ const schema = z.object({
   tlsNames: z.array(z.string().regex(/^[\w.:-]+$/)).default([]),
   /** Null: made and shown once, if the home has no admin key yet. */
   adminKey: z.string().nullable().default(null),
+  /** Whose word on where a caller is (X-Forwarded-For) is taken. Nobody's, unless said. */
+  trustedProxies: z
+    .string()
+    .default("")
+    .transform((list) =>
+      list
+        .split(",")
+        .map((one) => one.trim())
+        .filter((one) => one !== ""),
+    )
+    .refine((list) => list.every((one) => networkFault(one) === null)),
   mostRunning: z.coerce.number().int().min(1).max(64).default(4),
   /** How long executions may go on by themselves when the server is told to end, before they are stopped. */
   stopGraceSeconds: z.coerce.number().min(0).max(3600).default(10),
@@ -52,6 +64,10 @@ const settings = {
     takes: "a whole number from 0 (any free one) to 65535",
   },
   tlsNames: { names: "--tls-name", takes: "the name or the address of a host" },
+  trustedProxies: {
+    names: "NIGHTDESK_TRUSTED_PROXIES",
+    takes: "addresses and networks with commas between them: 127.0.0.1, 192.0.2.0/24",
+  },
   mostRunning: { names: "NIGHTDESK_MOST_RUNNING", takes: "a whole number from 1 to 64" },
   stopGraceSeconds: { names: "NIGHTDESK_STOP_GRACE_SECONDS", takes: "seconds from 0 to 3600" },
   noProgressSeconds: {
@@ -81,6 +97,7 @@ export function readConfig(input: ConfigInput, env: Record<string, string | unde
     tls: tlsFilesOf(input.tlsCert ?? given("NIGHTDESK_TLS_CERT"), input.tlsKey ?? given("NIGHTDESK_TLS_KEY")),
     tlsNames: input.tlsNames,
     adminKey: input.adminKey ?? adminKeyOf(env),
+    trustedProxies: given("NIGHTDESK_TRUSTED_PROXIES"),
     mostRunning: given("NIGHTDESK_MOST_RUNNING"),
     stopGraceSeconds: input.stopGraceSeconds ?? given("NIGHTDESK_STOP_GRACE_SECONDS"),
     noProgressSeconds: given("NIGHTDESK_NO_PROGRESS_SECONDS"),

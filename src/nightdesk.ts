@@ -125,7 +125,8 @@ export async function startNightdesk(
       report,
     });
     undo.push(() => app.close());
-    const http = await listen(app, { host: plainHost(config), port: config.port });
+    const { port, trustedProxies } = config;
+    const http = await listen(app, { host: plainHost(config), port, trustedProxies });
     undo.push(() => http.close());
     const https = await listenSecurely(app, config, clock.now());
     if (https !== null) undo.push(() => https.close());
@@ -155,7 +156,7 @@ export async function startNightdesk(
 /** The one door, over HTTPS too; null where it is not configured. */
 async function listenSecurely(
   app: App,
-  { home, host, httpsPort, tls, tlsNames }: Config,
+  { home, host, httpsPort, tls, tlsNames, trustedProxies }: Config,
   now: number,
 ): Promise<(Listening & { certificateFile: string; made: boolean }) | null> {
   if (httpsPort === null) return null;
@@ -167,7 +168,7 @@ async function listenSecurely(
     tls === null
       ? await ownCertificate(files, [...names], now)
       : { ...(await givenCertificate(files, now)), made: false };
-  const listening = await listen(app, { host, port: httpsPort, tls: certificate });
+  const listening = await listen(app, { host, port: httpsPort, trustedProxies, tls: certificate });
   return { ...listening, certificateFile: files.certificate, made: certificate.made };
 }
 

@@ -97,7 +97,13 @@ test("a batch of log lines is written whole or not at all", async () => {
 test("keys are found by hash, revoked once, and remember their last use", async () => {
   const store = await temporaryStore();
   const hash = createHash("sha256").update("ndk_CANARY-key").digest();
-  const key = aKey({ expiresAt: 99, grants: [{ poolId: newId(), verbs: ["view"] }] });
+  const key = aKey({
+    expiresAt: 99,
+    grants: [{ poolId: newId(), verbs: ["view"] }],
+    hours: { zone: "Asia/Tokyo", from: "22:00", to: "30:00", days: ["FRI"] },
+    jobs: [newId()],
+    addresses: ["192.0.2.0/24", "2001:db8::/32"],
+  });
   await store.insertKey(key, hash);
   await expect(store.insertKey(aKey(), hash)).rejects.toMatchObject({ kind: "conflict" });
   expect(await store.keyByHash(hash)).toEqual({ key, hash: new Uint8Array(hash) });

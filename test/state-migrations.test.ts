@@ -119,6 +119,7 @@ test.each([["0.1.0", { SUCCESS: 1, FAIL: 1, CANCEL: 1, RUNNING: 4, QUEUED: 1 }]]
       expect((await store.claimNext(100, 62))?.id).toBe(waiting?.id);
       const admin = (await store.keys()).find(({ name }) => name === "admin");
       expect(admin?.grants).toEqual([{ poolId: "*", verbs: [...verbs] }]);
+      expect(admin).toMatchObject({ hours: null, jobs: null, addresses: null });
       // An end is final still, and only with proof.
       expect(() => before.run("UPDATE execution SET status = 'RUNNING' WHERE status = 'CANCEL'")).toThrow(
         /over/,

@@ -4,7 +4,7 @@ import type { Run } from "./context.ts";
 export interface Command {
   /** `nightdesk VERB`, one or two words; `object` is what it acts on. */
   verb: string;
-  object: "jobs" | "holds" | "executions" | "records" | "server" | "sample";
+  object: "jobs" | "holds" | "executions" | "keys" | "records" | "server" | "sample";
   summary: string;
   /** Positional arguments as commander writes them. */
   args: readonly { syntax: string; meaning: string }[];
@@ -22,9 +22,10 @@ export interface Option {
   required?: boolean;
 }
 
-const team: readonly Option[] = [
-  { syntax: "--url <URL>", meaning: "address of the team (or NIGHTDESK_URL)" },
-  { syntax: "--pool <ID>", meaning: "id of the data pool (or NIGHTDESK_POOL)" },
+const url: Option = { syntax: "--url <URL>", meaning: "address of the team (or NIGHTDESK_URL)" };
+const pool: Option = { syntax: "--pool <ID>", meaning: "id of the data pool (or NIGHTDESK_POOL)" };
+
+const keyAndForm: readonly Option[] = [
   {
     syntax: "--key-file <FILE>",
     meaning:
@@ -33,6 +34,10 @@ const team: readonly Option[] = [
   { syntax: "--key-scheme <SCHEME>", meaning: "AppKey or Bearer (default: AppKey)" },
   { syntax: "--json", meaning: "one JSON object instead of text" },
 ];
+
+const team: readonly Option[] = [url, pool, ...keyAndForm];
+/** For what belongs to no pool. */
+const server: readonly Option[] = [url, ...keyAndForm];
 
 const connection: Option = {
   syntax: "--connection <C>",
@@ -147,6 +152,58 @@ export const commands: readonly Command[] = [
     load: () => import("./receipt.ts"),
   },
   {
+    verb: "keys list",
+    object: "keys",
+    summary: "every key: what it may do, where and when, and when it was used; never the key itself",
+    args: [],
+    options: server,
+    examples: ["nightdesk keys list --key-file admin.header"],
+    load: async () => ({ run: (await import("./keys.ts")).runList }),
+  },
+  {
+    verb: "keys create",
+    object: "keys",
+    summary: "make a key, which is shown once; needs a key with admin on everything",
+    args: [{ syntax: "<NAME>", meaning: "who it is for; stands in logs and records" }],
+    options: [
+      {
+        syntax: "--verbs <LIST>",
+        meaning: "what it may do: view,execute,cancel,hold,settle,edit,admin",
+        required: true,
+      },
+      {
+        syntax: "--expires <T>",
+        meaning: "2026-12-31T00:00Z, +90d, or never",
+        required: true,
+      },
+      { syntax: "--job <IDS>", meaning: "only these data jobs of the pool; the others are not there for it" },
+      { syntax: "--hours <FROM-TO>", meaning: "only then: 22:00-06:00, or 22:00-30:00; with --zone" },
+      { syntax: "--zone <NAME>", meaning: "whose clock the hours are by: Asia/Tokyo" },
+      { syntax: "--days <LIST>", meaning: "days on which the hours start: MON,TUE (default: every day)" },
+      { syntax: "--address <LIST>", meaning: "only from there: 192.0.2.7,192.0.2.0/24,2001:db8::/32" },
+      {
+        syntax: "--out <FILE>",
+        meaning: "write it there (0600, for --key-file and curl -H @FILE), show nothing",
+      },
+      { syntax: "--pool <ID>", meaning: "id of the data pool (or NIGHTDESK_POOL); * for everything" },
+      ...server,
+    ],
+    examples: [
+      'nightdesk keys create "night operator" --verbs view,cancel --expires +90d --out operator.header',
+      "nightdesk keys create basis --verbs view --job ec0e... --hours 22:00-06:00 --zone Asia/Tokyo --expires +1d",
+    ],
+    load: async () => ({ run: (await import("./keys-create.ts")).runCreate }),
+  },
+  {
+    verb: "keys revoke",
+    object: "keys",
+    summary: "a key is refused from its next call on; harmless twice",
+    args: [{ syntax: "<KEY>", meaning: "id of the key, from keys list" }],
+    options: server,
+    examples: ["nightdesk keys revoke 7f3c..."],
+    load: async () => ({ run: (await import("./keys.ts")).runRevoke }),
+  },
+  {
     verb: "report",
     object: "records",
     summary: "what ran in a shift, what was stopped by whom, what was refused, what is open",
@@ -206,6 +263,11 @@ export const commands: readonly Command[] = [
       { name: "NIGHTDESK_ADMIN_KEY_FILE", meaning: "file whose first line is the first admin key" },
       { name: "NIGHTDESK_ADMIN_KEY", meaning: "that key itself; without both one is made and shown once" },
       { name: "NIGHTDESK_MOST_RUNNING", meaning: "executions at once, 1 to 64; the rest waits (default: 4)" },
+      {
+        name: "NIGHTDESK_TRUSTED_PROXIES",
+        meaning:
+          "addresses and networks of proxies whose X-Forwarded-For is believed (default: none; for keys limited to addresses)",
+      },
       {
         name: "NIGHTDESK_STOP_GRACE_SECONDS",
         meaning: "how long executions may go on when the server is to end, 0 to 3600 (default: 10)",

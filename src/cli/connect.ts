@@ -19,23 +19,50 @@ const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
  */
 export async function connect(
   input: Input,
-  { env, stderr, clock }: CliContext,
+  context: CliContext,
   { waitMs = 0 }: { waitMs?: number } = {},
 ): Promise<{ client: Client; team: ReturnType<typeof celonisTeam>; place: Place }> {
-  const given = (option: string, name: string): string | undefined =>
-    textOption(input, option) ?? (env[name] || undefined);
-  const warn = (line: string): void => void stderr.write(`${line}\n`);
+  const url = addressOf(given(input, context, "url", "NIGHTDESK_URL"));
+  const poolId = poolOption(input, context);
+  const client = await clientFor(url, input, context, { waitMs });
+  return { client, team: celonisTeam(client, context.clock), place: { url: url.origin, poolId } };
+}
 
-  const url = addressOf(given("url", "NIGHTDESK_URL"));
-  const poolId = given("pool", "NIGHTDESK_POOL");
+/** As `connect`, for what belongs to no pool. */
+export async function connectToServer(
+  input: Input,
+  context: CliContext,
+): Promise<{ client: Client; url: string }> {
+  const url = addressOf(given(input, context, "url", "NIGHTDESK_URL"));
+  return { client: await clientFor(url, input, context, { waitMs: 0 }), url: url.origin };
+}
+
+/** The id of the pool that is named. @throws UsageError. */
+export function poolOption(input: Input, context: CliContext): string {
+  const poolId = given(input, context, "pool", "NIGHTDESK_POOL");
   if (poolId === undefined) throw new UsageError("no pool named", "give --pool ID or set NIGHTDESK_POOL");
   if (!isId(poolId))
     throw new UsageError(
       "--pool takes the id of a pool, not its name",
       "copy the id from the pool's address",
     );
+  return poolId;
+}
+
+function given(input: Input, { env }: CliContext, option: string, name: string): string | undefined {
+  return textOption(input, option) ?? (env[name] || undefined);
+}
+
+async function clientFor(
+  url: URL,
+  input: Input,
+  context: CliContext,
+  { waitMs }: { waitMs: number },
+): Promise<Client> {
+  const { env, stderr } = context;
+  const warn = (line: string): void => void stderr.write(`${line}\n`);
   const { key, scheme } = await keyOf(
-    given("keyFile", "NIGHTDESK_KEY_FILE"),
+    given(input, context, "keyFile", "NIGHTDESK_KEY_FILE"),
     env["NIGHTDESK_KEY"] || undefined,
     warn,
   );
@@ -43,13 +70,12 @@ export async function connect(
   if (url.protocol === "http:" && !loopback.test(url.hostname)) {
     warn(`warning: the key goes to ${url.host} over plain HTTP; anyone on the way can read it`);
   }
-  const client = createClient({
+  return createClient({
     url: url.origin,
     key,
     scheme: asked ?? scheme ?? "AppKey",
     fetch: httpFetch({ waitMs }),
   });
-  return { client, team: celonisTeam(client, clock), place: { url: url.origin, poolId } };
 }
 
 /** What the user wrote is not repeated: it may hold a password. */

@@ -10,7 +10,7 @@ export type Parsed =
   | { kind: "usage"; reason: string; next: string };
 
 const codesHelp = `
-Exit codes (report: 0 when it is given; audit verify: 0 when the chain holds, else 20; not of serve and demo):
+Exit codes (report, keys: 0 when it is done; audit verify: 0 when the chain holds, else 20; not of serve and demo):
   0 CLEAR, 4 REPORTED CLEAR, 10 RUNNING, 20 UNKNOWN, 30 DENIED, 40 UNREACHABLE, 50 USAGE
 `;
 

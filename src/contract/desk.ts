@@ -1,4 +1,4 @@
-import type { ExecutionStatus, KeyVerb } from "./enums.ts";
+import type { ExecutionStatus, KeyVerb, KeyWeekday } from "./enums.ts";
 
 /** Our own API under /desk/v1: what the wire of the contract cannot say. Only grows. */
 
@@ -22,6 +22,8 @@ export interface DeskStatus {
   /** In force now, oldest first. */
   holds: DeskHold[];
   settings: DeskSettings;
+  /** The key is for named jobs: the pool may have others, about which this says nothing. */
+  partial: boolean;
 }
 
 /**
@@ -163,12 +165,15 @@ export interface DeskStart {
   heldBy: string[];
 }
 
-/** `GET /desk/v1/pools/{poolId}/go?connection=ID`, verb view: does anything touch the source, and will anything? */
+/**
+ * `GET /desk/v1/pools/{poolId}/go[?connection=ID][?job=ID]`, verb view: does anything touch the source, and will
+ * anything? Of a job: does it, and will it. A key for named jobs can ask only that.
+ */
 export interface DeskGo {
   poolId: string;
   poolName: string;
   asOf: number;
-  /** null: every connection of the pool. */
+  /** null: every connection of the pool, or those of the job. */
   connection: { id: string; name: string } | null;
   /** Jobs of the scope. */
   jobs: DeskJob[];
@@ -271,12 +276,36 @@ export interface KeyGrant {
   verbs: KeyVerb[];
 }
 
-/** Body of `POST /desk/v1/keys`, verb admin on "*". */
+/**
+ * When a key may be used, by the clock on the wall of a zone: at most a day, coming again. An hour that the zone
+ * skips in spring does not come, one that it repeats in autumn comes twice.
+ */
+export interface KeyHours {
+  /** Name in the time zone database: `Asia/Tokyo`. */
+  zone: string;
+  /** `HH:MM`, 00:00 to 47:59; 24:00 and later are on the day after. */
+  from: string;
+  /** As `from`, itself not included; `06:00` behind `22:00` is on the day after, as `30:00` is. */
+  to: string;
+  /** Days on which it starts; absent or null: every day. */
+  days?: KeyWeekday[] | null;
+}
+
+/** Body of `POST /desk/v1/keys`, verb admin on "*". A field that is not one of these is refused. */
 export interface NewKey {
   name: string;
   grants: KeyGrant[];
   /** Epoch ms; absent: never. */
   expiresAt?: number | null;
+  /** Outside of them every call is a 403 that says so; absent: at any time. */
+  hours?: KeyHours | null;
+  /**
+   * Ids of data jobs in the pools of `grants`: other jobs are then not there for the key, and what is of a pool or
+   * connection as a whole is refused. Not with "*", edit or admin. Absent: all jobs.
+   */
+  jobs?: string[] | null;
+  /** IPv4 and IPv6 addresses and networks (`192.0.2.0/24`); from elsewhere the key is like an unknown one. Absent: all. */
+  addresses?: string[] | null;
 }
 
 export interface KeyTransport {
@@ -285,6 +314,10 @@ export interface KeyTransport {
   /** First characters of the key: enough to recognise it. */
   prefix: string;
   grants: KeyGrant[];
+  /** null: not limited; so are the next two. */
+  hours: KeyHours | null;
+  jobs: string[] | null;
+  addresses: string[] | null;
   createdAt: number;
   expiresAt: number | null;
   revokedAt: number | null;

@@ -98,3 +98,6 @@ export type WorkbenchStatus = (typeof workbenchStatuses)[number];
 /** Rights on the desk's keys; no verb includes another. */
 export const keyVerbs = ["view", "execute", "cancel", "hold", "settle", "edit", "admin"] as const;
 export type KeyVerb = (typeof keyVerbs)[number];
+
+export const keyWeekdays = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"] as const;
+export type KeyWeekday = (typeof keyWeekdays)[number];

@@ -44,10 +44,11 @@ export async function lookAtPart(
   const connectionId = part.scope === "connection" ? part.objectId : null;
   const read = async (): Promise<Verdict> => {
     const asOf = clock.now();
-    const whole = await team.go({ poolId, connectionId }, { signal });
+    const oneJob = part.scope === "job";
+    const job = oneJob ? { jobId: part.objectId } : {};
+    const whole = await team.go({ poolId, connectionId, ...job }, { signal });
     const now = clock.now();
     const settings = await settingsOf(team, poolId, { signal });
-    const oneJob = part.scope === "job";
     const go = oneJob ? ofJob(whole, part.objectId) : whole;
     return goVerdict(go, { proves, now }, { asOf, oneJob, settings });
   };

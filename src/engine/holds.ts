@@ -1,8 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
-import type { DataPool } from "../model/definitions.ts";
+import type { ApiKey, DataPool } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
-import type { Hold, HoldScope } from "../model/hold.ts";
+import { covers, type Hold, type HoldScope } from "../model/hold.ts";
 import type { StateStore } from "../model/state-store.ts";
 import { dataSourceOf, jobOf, notFound } from "./belonging.ts";
 
@@ -60,10 +60,19 @@ export class Holds {
     return await this.#store.holds(pool.id, this.#clock.now());
   }
 
-  /** Holds that are in force, by their ids; all of them or none. */
-  async named(pool: DataPool, holdIds: string[]): Promise<Hold[]> {
+  /** As `list`, for a key for named jobs without those that hold none of them. */
+  async seenWith(key: ApiKey, pool: DataPool): Promise<Hold[]> {
+    const inForce = await this.list(pool);
+    const { jobs } = key;
+    if (jobs === null) return inForce;
+    const held = (await this.#store.jobs(pool.id)).filter(({ id }) => jobs.includes(id));
+    return inForce.filter((hold) => held.some((job) => covers(hold, { ...job, jobId: job.id })));
+  }
+
+  /** Holds that are in force and that the key may see, by their ids; all of them or none. */
+  async named(key: ApiKey, pool: DataPool, holdIds: string[]): Promise<Hold[]> {
     const ids = new Set(holdIds);
-    const holds = (await this.list(pool)).filter(({ id }) => ids.has(id));
+    const holds = (await this.seenWith(key, pool)).filter(({ id }) => ids.has(id));
     if (holds.length !== ids.size || holds.length === 0) throw notFound("hold");
     return holds;
   }

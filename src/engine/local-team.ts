@@ -7,7 +7,7 @@ import type { Receipt } from "../model/receipt.ts";
 import type { StopChannel } from "../model/stop.ts";
 import { TeamError, type Team } from "../model/team.ts";
 import { executionOf, jobOf, notFound } from "./belonging.ts";
-import { may } from "./keys.ts";
+import { knowsJob, may, onlyNamedJobs } from "./keys.ts";
 import { receiptOf } from "./receipt.ts";
 import { lookAtScope, type ScopeParts } from "./scope-look.ts";
 import { seenJobs, teamHold, teamSettlement, teamStart } from "./team-shapes.ts";
@@ -70,9 +70,10 @@ export function localTeam(parts: LocalTeamParts, { key, channel }: TeamCaller): 
     work: (pool: DataPool) => Promise<T>,
   ): Promise<T> {
     const poolId = await asTeam(async () => {
-      const of = (await state.execution(executionId))?.poolId;
-      if (of === undefined || !may(key, "any", of)) throw notFound("execution");
-      return of;
+      const execution = await state.execution(executionId);
+      if (execution === null || !may(key, "any", execution.poolId) || !knowsJob(key, execution.jobId))
+        throw notFound("execution");
+      return execution.poolId;
     });
     return inPool(verb, poolId, work);
   }
@@ -81,9 +82,13 @@ export function localTeam(parts: LocalTeamParts, { key, channel }: TeamCaller): 
     proves: () => Promise.resolve("source"),
     settings: (poolId) =>
       inPool("view", poolId, async () => (await state.deskSettings(poolId)) ?? noDeskSettings),
-    jobs: (poolId) => inPool("view", poolId, () => seenJobs(state, poolId)),
+    jobs: (poolId) =>
+      inPool("view", poolId, async () =>
+        (await seenJobs(state, poolId)).filter(({ id }) => knowsJob(key, id)),
+      ),
     stop: ({ poolId, jobId, executionId, reason }, { signal }) =>
       inPool("cancel", poolId, async () => {
+        if (!knowsJob(key, jobId)) throw notFound("data job");
         const job = await jobOf(state, poolId, jobId);
         const request = { executionId, keyName: key.name, channel, because: reason, waitMs: 0 };
         const { kind } = await executions.stop(job.id, request, { signal });
@@ -93,16 +98,22 @@ export function localTeam(parts: LocalTeamParts, { key, channel }: TeamCaller): 
       inPool("view", poolId, async () =>
         (await state.dataSources(poolId)).map(({ id, name }) => ({ id, name })),
       ),
-    go: ({ poolId, connectionId }) =>
-      inPool("view", poolId, (pool) => lookAtScope(parts, pool, { connectionId, key })),
-    holds: (poolId) => inPool("view", poolId, async (pool) => (await holds.list(pool)).map(teamHold)),
+    go: ({ poolId, connectionId, jobId = null }) =>
+      inPool("view", poolId, (pool) => lookAtScope(parts, pool, { connectionId, jobId, key })),
+    holds: (poolId) =>
+      inPool("view", poolId, async (pool) => (await holds.seenWith(key, pool)).map(teamHold)),
     hold: ({ poolId, scope, objectId, reason, until }) =>
-      inPool("hold", poolId, async (pool) =>
-        teamHold(await holds.lay(pool, { scope, objectId, because: reason, until, keyName: key.name })),
-      ),
+      inPool("hold", poolId, async (pool) => {
+        if (key.jobs !== null && scope !== "job") throw onlyNamedJobs();
+        if (!knowsJob(key, objectId)) throw notFound("data job");
+        return teamHold(
+          await holds.lay(pool, { scope, objectId, because: reason, until, keyName: key.name }),
+        );
+      }),
     release: ({ poolId, holdIds, dryRun }) =>
       inPool("hold", poolId, async (pool) => {
-        const released = await holds.named(pool, holdIds);
+        const released = await holds.named(key, pool, holdIds);
+        if (key.jobs !== null && released.some(({ scope }) => scope !== "job")) throw onlyNamedJobs();
         const starts = await queue.freedBy(pool.id, released);
         if (!dryRun) await holds.release(pool, released, key.name);
         return starts.map(teamStart);
@@ -117,7 +128,8 @@ export function localTeam(parts: LocalTeamParts, { key, channel }: TeamCaller): 
         const whole = await receiptOf(state, await executionOf(state, pool.id, executionId));
         const settings = (await state.deskSettings(pool.id)) ?? noDeskSettings;
         const facts = { poolName: pool.name, asOf: clock.now(), settings };
-        const now = { next: await queue.of(pool.id), holds: await holds.list(pool) };
+        const next = (await queue.of(pool.id)).filter(({ execution }) => knowsJob(key, execution.jobId));
+        const now = { next, holds: await holds.seenWith(key, pool) };
         const { proof, settlement } = whole;
         return {
           proof: proof.level,

@@ -1,12 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import type { ApiKey, DataPool, DataSource } from "../model/definitions.ts";
-import type { Hold } from "../model/hold.ts";
+import { covers, type Hold } from "../model/hold.ts";
 import type { StateStore } from "../model/state-store.ts";
 import type { TeamHold, TeamSourceLook, TeamStart } from "../model/team.ts";
-import { dataSourceOf } from "./belonging.ts";
+import { dataSourceOf, jobOf, notFound } from "./belonging.ts";
 import type { Connections } from "./connections.ts";
 import type { Holds } from "./holds.ts";
-import { may, mayOnTeam } from "./keys.ts";
+import { knowsJob, may, mayOnTeam, onlyNamedJobs } from "./keys.ts";
 import type { Queue } from "./queue.ts";
 import { seenJobs, teamHold, teamStart, type SeenJob } from "./team-shapes.ts";
 
@@ -31,12 +31,15 @@ export interface ScopeLook {
 /** Stands where the id of an execution would, for a key that may not know it: something is there, and no more is said. */
 export const notShown = "(not shown)";
 
-/** Reads everything now, as this key may see it. @throws UserError "not-found" for a connection of another pool. */
+/** Reads everything now, as this key may see it. @throws UserError "not-found" for a connection or job of another pool. */
 export async function lookAtScope(
   { state, holds, queue, connections, clock }: ScopeParts,
   pool: DataPool,
-  { connectionId, key }: { connectionId: string | null; key: ApiKey },
+  { connectionId, jobId, key }: { connectionId: string | null; jobId: string | null; key: ApiKey },
 ): Promise<ScopeLook> {
+  // Whether anything touches a source is more than one job can answer.
+  if (key.jobs !== null && jobId === null) throw onlyNamedJobs();
+  if (jobId !== null) return lookAtJob({ state, holds, queue, connections, clock }, pool, { jobId, key });
   const one = connectionId === null ? null : await dataSourceOf(state, pool.id, connectionId);
   const dataSources = one === null ? await state.dataSources(pool.id) : [one];
   // First the sources: what starts after the look is in the lists that follow.
@@ -55,6 +58,36 @@ export async function lookAtScope(
       .filter((hold) => hold.scope === "pool" || one === null || isOf(hold, one, inScope))
       .map(teamHold),
     starts: waiting.filter(({ execution }) => inScope.has(execution.jobId)).map(teamStart),
+    sources,
+  };
+}
+
+/** Of a source only what this job has there: an execution may still be at a connection that the job had before. */
+async function lookAtJob(
+  { state, holds, queue, connections, clock }: ScopeParts,
+  pool: DataPool,
+  { jobId, key }: { jobId: string; key: ApiKey },
+): Promise<ScopeLook> {
+  if (!knowsJob(key, jobId)) throw notFound("data job");
+  const job = await jobOf(state, pool.id, jobId);
+  const looks = (await state.dataSources(pool.id)).map((source) => lookAtSource(connections, clock, source));
+  const sources: TeamSourceLook[] = [];
+  for (const look of await Promise.all(looks)) {
+    const found = await Promise.all(look.executionIds.map((id) => state.execution(id)));
+    const executionIds = found.flatMap((one) => (one?.jobId === job.id ? [one.id] : []));
+    if (look.connectionId === job.dataSourceId || executionIds.length > 0)
+      sources.push({ ...look, executionIds });
+  }
+  const waiting = (await queue.of(pool.id)).filter(({ execution }) => execution.jobId === job.id);
+  const holding = new Set(waiting.flatMap(({ heldBy }) => heldBy.map(({ id }) => id)));
+  const inForce = (await holds.list(pool)).filter(
+    (hold) => holding.has(hold.id) || covers(hold, { ...job, jobId: job.id }),
+  );
+  return {
+    connection: null,
+    jobs: (await seenJobs(state, pool.id)).filter(({ id }) => id === job.id),
+    holds: inForce.map(teamHold),
+    starts: waiting.map(teamStart),
     sources,
   };
 }

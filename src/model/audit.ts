@@ -42,7 +42,7 @@ export interface AuditEntry {
   outcome: string | null;
   /** The reason that the caller gave. */
   because: string | null;
-  /** Address of the other end of the connection. */
+  /** Of the caller: the other end of the connection, or what a trusted proxy says of it. */
   address: string | null;
   /**
    * SHA-256 (hex) of the stored object that was changed, as it was and as it became; `before` is null for one that

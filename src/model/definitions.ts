@@ -145,7 +145,32 @@ export interface Grant {
   verbs: Verb[];
 }
 
-export interface ApiKey {
+export const weekdays = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"] as const;
+export type Weekday = (typeof weekdays)[number];
+
+/** A stretch of at most one day that comes again, by the clock on the wall of a zone. */
+export interface KeyHours {
+  /** Name in the time zone database: `Asia/Tokyo`. */
+  zone: string;
+  /** `HH:MM` from 00:00 to 47:59; 24:00 and later are the day after. */
+  from: string;
+  /** As `from`, not included; earlier than `from` and before 24:00 it is the day after. */
+  to: string;
+  /** Days on which it starts; null: every day. */
+  days: Weekday[] | null;
+}
+
+/** What narrows a key beyond its grants; null: not narrowed. */
+export interface KeyLimits {
+  /** Outside of them it is refused. */
+  hours: KeyHours | null;
+  /** Ids of data jobs: for it there are no others, and nothing that is of a pool as a whole. */
+  jobs: string[] | null;
+  /** Addresses and networks from which it is known: see `Networks`. */
+  addresses: string[] | null;
+}
+
+export interface ApiKey extends KeyLimits {
   id: string;
   name: string;
   /** First characters of the key, enough to recognise it, useless to guess it. */

@@ -77,6 +77,8 @@ export interface TeamConnection {
 export interface TeamScope {
   poolId: string;
   connectionId: string | null;
+  /** Only this job, where the team can; others may be in the answer. */
+  jobId?: string;
 }
 
 export interface TeamGo {

@@ -66,9 +66,9 @@ export function nightdeskTeam(client: Client, clock: Clock, serverTime: number):
         return outcome === "OTHER EXECUTION" ? "other-execution" : "accepted";
       }),
     connections: (poolId, options) => connectionsOf(client, poolId, options),
-    go: ({ poolId, connectionId }, options) =>
+    go: ({ poolId, connectionId, jobId }, options) =>
       asTeam(async () => {
-        const ask = () => client.desk.go(poolId, { connection: connectionId }, options);
+        const ask = () => client.desk.go(poolId, { connection: connectionId, job: jobId }, options);
         const go = await fresh(poolId, "go", ask);
         return {
           jobs: each(go.jobs, "go", (job) => teamJob(job, go.ahead)),

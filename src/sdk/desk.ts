@@ -72,14 +72,16 @@ export function desk(ask: Ask) {
       const json = { reason: reason ?? null };
       return asObject(await ask({ method: "POST", path, query: { wait }, json }, options));
     },
-    /** `connection`: its id; without it every connection of the pool. The server looks at each source first. */
+    /**
+     * Of one connection or one job, by its id; of the pool without either. The server looks at each source first.
+     */
     async go(
       poolId: string,
-      { connection }: { connection?: string | null } = {},
+      { connection, job }: { connection?: string | null | undefined; job?: string | null | undefined } = {},
       options?: CallOptions,
     ): Promise<DeskGo> {
       const path = pathOf("/desk/v1/pools/{poolId}/go", { poolId });
-      return asObject(await ask({ method: "GET", path, query: { connection } }, options));
+      return asObject(await ask({ method: "GET", path, query: { connection, job } }, options));
     },
     /** Those in force, oldest first. */
     async holds(poolId: string, options?: CallOptions): Promise<DeskHold[]> {

@@ -17,11 +17,13 @@ import type { Clock } from "../base/clock.ts";
 import { UserError } from "../model/errors.ts";
 import type { AuditLog } from "../model/audit.ts";
 import type { Executions, PoolData, SecretBox, SourceLook } from "../model/operations.ts";
+import type { ApiKey } from "../model/definitions.ts";
 import type { StateStore } from "../model/state-store.ts";
 import { checkAnnounced, readJson, readText } from "./body.ts";
 import { createDoor, type Door } from "./door.ts";
 import {
   Misfit,
+  OutOfHours,
   Unauthenticated,
   answerTo,
   commonHeaders,
@@ -199,13 +201,14 @@ async function serve(
   let unidentified = false;
   let answer: Response;
   try {
-    const ask = await admitted(route, door, context.req.raw, { ids, query, call });
+    const { address } = context.env;
+    const ask = await admitted(route, door, context.req.raw, { ids, query, call, address });
     await call.asked();
     const value = await route.operation(ask);
     call.tell(saidBy(value));
     answer = await answerOf(route, value, options);
   } catch (error) {
-    unidentified = error instanceof Unauthenticated;
+    unidentified = error instanceof Unauthenticated || error instanceof OutOfHours;
     const { requestId: id } = context.env;
     const facts = { id, conflictCode: route.conflictCode, report: options.report };
     answer = route.answer === "verdict" ? refusalInWords(error, facts) : answerTo(error, facts);
@@ -214,16 +217,27 @@ async function serve(
   return answer;
 }
 
+/** What is known of a request before it is admitted. */
+interface Asked {
+  ids: Record<string, string>;
+  query: GivenQuery;
+  call: RecordedCall;
+  address: string | null;
+}
+
 /** The request as its operation gets it. @throws whatever the door or a schema has against it. */
 async function admitted(
   route: Route,
   door: Door,
   request: Request,
-  { ids, query, call }: { ids: Record<string, string>; query: GivenQuery; call: RecordedCall },
+  { ids, query, call, address }: Asked,
 ): Promise<AnyAsk> {
   const { access } = route;
-  const key = access === "without key" ? null : await door.identify(request.headers.get("authorization"));
-  if (key !== null) call.identified(key);
+  const authorization = request.headers.get("authorization");
+  const known = (one: ApiKey): void => {
+    call.identified(one);
+  };
+  const key = access === "without key" ? null : await door.identify(authorization, { address, known });
   // Only there does the body say what the key is needed for; everywhere else it is read behind the door.
   const early =
     access !== "without key" && access.on === "pool of body" ? await readJson(request) : undefined;
@@ -232,6 +246,8 @@ async function admitted(
     poolId: ids["poolId"],
     dataSourceId: ids["dataSourceId"],
     executionId: ids["executionId"],
+    jobId: ids["jobId"],
+    taskId: ids["taskId"],
     poolIdInBody,
     ...idsInQuery(access, query),
   };
@@ -324,7 +340,8 @@ function idsInQuery(
   };
   return {
     poolIdInQuery: on === "pool of query" ? oneId("pool") : undefined,
-    executionIdInQuery: on === "execution of query" ? oneId("execution") : undefined,
+    executionIdInQuery:
+      on === "execution of query" ? oneId("execution") : textOf(query["executionId"])?.toLowerCase(),
   };
 }
 
@@ -340,6 +357,11 @@ function queryOf(context: Context<CallerOf>, { keepEmpty }: { keepEmpty: boolean
     if (first !== undefined) given.push([name, others.length === 0 ? first : filled]);
   }
   return Object.fromEntries(given);
+}
+
+/** Only one value names something; several are refused by every schema. */
+function textOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function poolIdOf(body: unknown): string | undefined {

@@ -1,9 +1,9 @@
-import { may, mayOnTeam, type Keys } from "../engine/keys.ts";
+import { knowsJob, may, mayOnTeam, onlyNamedJobs, type Keys } from "../engine/keys.ts";
 import { notFound } from "../engine/belonging.ts";
 import type { ApiKey, DataPool, Verb } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
 import type { DefinitionStore, ExecutionStore } from "../model/state-store.ts";
-import { Unauthenticated } from "./errors.ts";
+import { OutOfHours, Unauthenticated } from "./errors.ts";
 import type { PoolCache } from "./pool-cache.ts";
 import type { Access } from "./route.ts";
 
@@ -12,17 +12,25 @@ import type { Access } from "./route.ts";
  * whether the declared verb is granted on the object that the request names. Deny by default.
  */
 export interface Door {
-  /** @throws Unauthenticated */
-  identify(authorization: string | null): Promise<ApiKey>;
+  /**
+   * Whose key it is, if it may be used from there and now. `known` hears of a key of ours also where it may not.
+   * @throws Unauthenticated, also from an address that the key is not for: whoever tries a stolen key must not be
+   *   told that elsewhere it is good. OutOfHours: its holder is told when it is.
+   */
+  identify(
+    authorization: string | null,
+    from: { address: string | null; known: (key: ApiKey) => void },
+  ): Promise<ApiKey>;
   /**
    * The pool the request is about; null for what belongs to no pool. `found` hears its id before it is decided
    * whether the key may see it.
-   * @throws UserError "not-found" for a pool that is not there or that the key may not see at all: the two
-   *   must not be told apart; "denied" when the pool may be seen but the verb is missing.
+   * @throws UserError "not-found" for a pool or job that is not there or that the key may not see at all: the
+   *   two must not be told apart; "denied" when it may be seen but the verb is missing, and for all that is not
+   *   of named jobs where the key is for those.
    */
   admit(
     key: ApiKey,
-    access: Exclude<Access, "without key">,
+    access: Guarded,
     named: Named,
     found: (poolId: string) => void,
   ): Promise<DataPool | null>;
@@ -33,9 +41,11 @@ export interface Named {
   poolId: string | undefined;
   dataSourceId: string | undefined;
   executionId: string | undefined;
+  jobId: string | undefined;
+  taskId: string | undefined;
   /** `poolId` of the JSON body. */
   poolIdInBody: string | undefined;
-  /** `pool` and `execution` of the query. */
+  /** `pool` of the query; `execution` or `executionId` of it. */
   poolIdInQuery: string | undefined;
   executionIdInQuery: string | undefined;
 }
@@ -44,16 +54,20 @@ const authorization = /^(?:appkey|bearer)[ \t]+(\S+)[ \t]*$/i;
 const knownScheme = /^(?:appkey|bearer)(?:[ \t]|$)/i;
 
 type Store = DefinitionStore & Pick<ExecutionStore, "execution">;
+type Guarded = Exclude<Access, "without key">;
 
 export function createDoor(keys: Keys, store: Store, pools: PoolCache): Door {
   return {
-    async identify(header) {
+    async identify(header, { address, known }) {
       if (header === null || header.trim() === "") throw new Unauthenticated(false);
       if (!knownScheme.test(header)) throw new Unauthenticated(true);
       const text = authorization.exec(header)?.[1];
-      const key = text === undefined ? null : await keys.authenticate(text);
-      if (key === null) throw new Unauthenticated(false);
-      return key;
+      const found = text === undefined ? null : await keys.recognise(text, address);
+      if (found === null || found.kind === "unknown") throw new Unauthenticated(false);
+      known(found.key);
+      if (found.kind === "elsewhere") throw new Unauthenticated(false);
+      if (found.kind === "out of hours") throw new OutOfHours(found.why);
+      return found.key;
     },
 
     async admit(key, access, named, found) {
@@ -67,6 +81,7 @@ export function createDoor(keys: Keys, store: Store, pools: PoolCache): Door {
       if (pool === null || !may(key, "any", pool.id)) {
         throw notFound(nounOf[access.on]);
       }
+      if (key.jobs !== null) await keepToJobs(store, key, access, named);
       if (!may(key, access.verb, pool.id)) throw denied(access.verb);
       return pool;
     },
@@ -118,6 +133,27 @@ async function onlyPool(store: Store, key: ApiKey): Promise<string | undefined> 
     attribute: "pool",
     next: "Name one with pool=ID.",
   });
+}
+
+/**
+ * For a key for named jobs: whatever the request names must be of one of them, and a route whose requests name
+ * nothing of a job must have declared that its operation keeps to them. What is neither is refused, so that a
+ * new route is.
+ */
+async function keepToJobs(
+  store: Store,
+  key: ApiKey,
+  access: Exclude<Guarded, { on: "team" }>,
+  { jobId, taskId, executionId, executionIdInQuery }: Named,
+): Promise<void> {
+  const known = (id: string | undefined): boolean => id !== undefined && knowsJob(key, id);
+  if (jobId !== undefined && !known(jobId)) throw notFound("data job");
+  if (taskId !== undefined && !known((await store.task(taskId))?.jobId)) throw notFound("task");
+  for (const id of [executionId, executionIdInQuery]) {
+    if (id !== undefined && !known((await store.execution(id))?.jobId)) throw notFound("execution");
+  }
+  const names = (jobId ?? taskId ?? executionId) !== undefined || access.on === "execution of query";
+  if (!names && access.jobs !== "kept") throw onlyNamedJobs();
 }
 
 function denied(verb: Verb): UserError {

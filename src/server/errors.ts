@@ -24,6 +24,13 @@ export class Unauthenticated extends Error {
   }
 }
 
+/** The key is good, and not now. */
+export class OutOfHours extends UserError {
+  constructor(why: string) {
+    super("denied", why, { operation: "use the key now" });
+  }
+}
+
 /** Input that its schema refuses; `where` is "" for the body, else the part of the request. */
 export class Misfit extends Error {
   readonly issues: z.core.$ZodIssue[];

@@ -3,8 +3,10 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { newId } from "../base/ids.ts";
+import { Networks } from "../base/networks.ts";
 import { UserError } from "../model/errors.ts";
 import type { App } from "./app.ts";
+import { callerAddress } from "./caller-address.ts";
 import { answerUnreadable } from "./client-error.ts";
 import { refusal, validation } from "./errors.ts";
 import { pathOf, refusedPath } from "./path.ts";
@@ -35,15 +37,20 @@ export interface Place {
   port: number;
   /** Certificate and its key, in PEM: HTTPS. Without: plain HTTP. */
   tls?: { certificate: string; key: string };
+  /** Addresses and networks whose X-Forwarded-For is believed; absent: nobody's. */
+  trustedProxies?: readonly string[];
 }
 
 /**
  * Serves the app on an address; port 0 takes any.
  * @throws UserError naming the address when it is taken or not this machine's.
  */
-export async function listen(app: App, { host, port, tls }: Place): Promise<Listening> {
+export async function listen(app: App, { host, port, tls, trustedProxies = [] }: Place): Promise<Listening> {
+  const trusted = new Networks(trustedProxies);
   const answer = getRequestListener((request, { incoming, outgoing }) => {
-    const caller = { requestId: newId(), address: addressOf(incoming.socket.remoteAddress) };
+    const forwarded = incoming.headers["x-forwarded-for"];
+    const way = { socket: incoming.socket.remoteAddress, forwarded: forwarded?.toString() };
+    const caller = { requestId: newId(), address: callerAddress(way, trusted) };
     outgoing.setHeader("x-request-id", caller.requestId);
     return app.fetch(request, caller);
   });
@@ -70,11 +77,6 @@ export async function listen(app: App, { host, port, tls }: Place): Promise<List
     url: urlOf(server, tls === undefined ? "http" : "https"),
     close: (graceMs = 2000) => (closed ??= closeGracefully(server, app, graceMs)),
   };
-}
-
-/** A socket for both families tells an IPv4 address in the form of the other. */
-function addressOf(remote: string | undefined): string | null {
-  return remote?.replace(/^::ffff:(?=\d+\.)/, "") ?? null;
 }
 
 /** What Node lets through and two readers could understand in two ways. */

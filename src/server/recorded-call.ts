@@ -11,7 +11,7 @@ const mostCharacters = 100;
 export interface Caller {
   /** Given to the caller in `x-request-id` and as `reference` of errors. */
   requestId: string;
-  /** Of the other end of the connection; null where there is none. */
+  /** Where it comes from, see `callerAddress`; null where that is not known. */
   address: string | null;
 }
 

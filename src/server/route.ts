@@ -11,8 +11,14 @@ import { verbs, type ApiKey, type DataPool, type Verb } from "../model/definitio
  * - execution of query: the pool of `execution` of the query
  * - data source by id, execution by id: the pool of that id in a path without a pool
  * - team: what belongs to no pool; the verb must be granted on "*"
+ *
+ * A key for named jobs passes where the path names a job of it, or a task or execution of one. `jobs: "kept"`
+ * lets it in elsewhere: the operation then gives and does nothing but what is of jobs that `knowsJob` knows.
  */
-export type Access = { verb: Verb; on: OnPool } | { verb: Verb | "any"; on: "team" } | "without key";
+export type Access =
+  | { verb: Verb; on: OnPool; jobs?: "kept" }
+  | { verb: Verb | "any"; on: "team" }
+  | "without key";
 
 type OnPool =
   | "pool"
@@ -127,6 +133,8 @@ export function route<
   };
 }
 
+const namesJob = /\{(?:jobId|taskId|executionId)\}/;
+
 /**
  * Refuses a table that could let something through: a route without a declared verb, an access that its path
  * cannot serve, a route declared twice. Runs before anything listens.
@@ -139,7 +147,7 @@ export function checkTable(routes: readonly Route[]): void {
     const name = `${method} ${path}`;
     if (seen.has(name)) wrong.push(`${name}: declared twice`);
     seen.add(name);
-    const known = access as Partial<{ verb: string; on: string }> | string | undefined;
+    const known = access as Partial<{ verb: string; on: string; jobs: string }> | string | undefined;
     if (known === "without key") continue;
     if (typeof known !== "object" || known.verb === undefined || ![...verbs, "any"].includes(known.verb)) {
       wrong.push(`${name}: declares no verb`);
@@ -159,6 +167,10 @@ export function checkTable(routes: readonly Route[]): void {
                 ? !inPool && path.includes("{executionId}")
                 : known.on === "team" && !inPool;
     if (!fits) wrong.push(`${name}: its access does not fit its path`);
+    const ofPool = known.on === "pool" || known.on === "pool of query";
+    if (known.jobs !== undefined && !(ofPool && known.jobs === "kept" && !namesJob.test(path))) {
+      wrong.push(`${name}: what it says of jobs does not fit its path`);
+    }
   }
   if (wrong.length > 0) throw new Error(`The route table is refused:\n${wrong.join("\n")}`);
 }

@@ -6,7 +6,7 @@ import { newId } from "../../src/base/ids.ts";
 import { AuditTrail } from "../../src/engine/audit-trail.ts";
 import { ensureAdminKey } from "../../src/engine/keys.ts";
 import type { AuditLog } from "../../src/model/audit.ts";
-import type { Grant } from "../../src/model/definitions.ts";
+import type { Grant, KeyLimits } from "../../src/model/definitions.ts";
 import { FatalSourceError } from "../../src/model/errors.ts";
 import type { PoolData, SourceLook } from "../../src/model/operations.ts";
 import type { StateStore } from "../../src/model/state-store.ts";
@@ -28,11 +28,11 @@ export interface DeskApp {
   /** Holds the home, `home`, and its keys. */
   folder: string;
   /** What the source says to the next looks; an Error is thrown. */
-  source: { tables: { schema: string; name: string }[] | Error };
+  source: { tables: { schema: string; name: string }[] | Error; tags: string[] };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** As `call` with the admin key; throws for anything that is not a 200. */
   ok<T>(method: string, path: string, body?: unknown): Promise<T>;
-  key(grants: Grant[], expiresAt?: number): Promise<{ id: string; key: string }>;
+  key(grants: Grant[], expiresAt?: number, limits?: Partial<KeyLimits>): Promise<{ id: string; key: string }>;
   close(): Promise<void>;
 }
 
@@ -45,6 +45,8 @@ export interface CallOptions {
   key?: string | null;
   scheme?: string;
   headers?: Record<string, string>;
+  /** Where the call comes from; absent: nobody knows. */
+  address?: string;
 }
 
 export interface Answer {
@@ -66,7 +68,7 @@ export async function openDeskApp(): Promise<DeskApp> {
   const executions = new RecordedExecutions(state, clock, (poolId) => {
     for (const changed of changes) changed(poolId);
   });
-  const source: DeskApp["source"] = { tables: [] };
+  const source: DeskApp["source"] = { tables: [], tags: [] };
   const look = (): { schema: string; name: string }[] => {
     if (source.tables instanceof Error) throw source.tables;
     return source.tables;
@@ -76,7 +78,7 @@ export async function openDeskApp(): Promise<DeskApp> {
     searchTables: async () => look(),
     sessionTags: async () => {
       look();
-      return [];
+      return source.tags;
     },
   };
   const reports: string[] = [];
@@ -118,10 +120,11 @@ export async function openDeskApp(): Promise<DeskApp> {
     source,
     call,
     ok,
-    key: (grants, expiresAt) =>
+    key: (grants, expiresAt, limits = {}) =>
       ok("POST", "/desk/v1/keys", {
         name: "test",
         grants,
+        ...limits,
         ...(expiresAt === undefined ? {} : { expiresAt }),
       }),
     async close() {
@@ -147,7 +150,8 @@ function caller(app: App, adminKey: string): DeskApp["call"] {
     const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     const init: RequestInit = { method, headers };
     if (content !== undefined) init.body = content;
-    const response = await app.fetch(new Request(`http://desk.test${path}`, init));
+    const from = more.address === undefined ? undefined : { requestId: newId(), address: more.address };
+    const response = await app.fetch(new Request(`http://desk.test${path}`, init), from);
     const text = await response.text();
     if (text.includes("CANARY-")) throw new Error(`a secret left the server: ${method} ${path}`);
     const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
@@ -198,10 +202,22 @@ export const configuration = {
 export async function makeWorld(desk: DeskApp, name: string): Promise<World> {
   type Made = { id: string };
   const pool = await desk.ok<Made>("POST", "/integration/api/pools", { name });
-  const at = `/integration/api/pools/${pool.id}`;
   const connection = { name: "ECC", poolId: pool.id, configuration };
   const source = await desk.ok<Made>("POST", "/integration/api/datasource/POSTGRESQL", connection);
-  const job = await desk.ok<Made>("POST", `${at}/jobs`, { name: "Finance", dataSourceId: source.id });
+  const key = await desk.key([{ poolId: pool.id, verbs: ["view"] }]);
+  const inJob = await makeJob(desk, { poolId: pool.id, dataSourceId: source.id }, "Finance");
+  return { poolId: pool.id, dataSourceId: source.id, ...inJob, keyId: key.id };
+}
+
+/** A job with one of everything; the ids of it that a `World` has. */
+export async function makeJob(
+  desk: DeskApp,
+  { poolId, dataSourceId }: Pick<World, "poolId" | "dataSourceId">,
+  name: string,
+): Promise<Omit<World, "poolId" | "dataSourceId" | "keyId">> {
+  type Made = { id: string };
+  const at = `/integration/api/pools/${poolId}`;
+  const job = await desk.ok<Made>("POST", `${at}/jobs`, { name, dataSourceId });
   const tasks = `${at}/jobs/${job.id}/tasks/`;
   const extraction = await desk.ok<Made>("POST", tasks, { taskType: "EXTRACTION", name: "Extract" });
   const transformation = await desk.ok<Made>("POST", tasks, {
@@ -220,10 +236,7 @@ export async function makeWorld(desk: DeskApp, name: string): Promise<World> {
   const statement = await desk.ok<Made>("POST", workbench, { statement: "SELECT 1" });
   const run = await desk.ok<{ executionId: string }>("POST", `${at}/jobs/${job.id}/execute`);
   await desk.executions.succeed(run.executionId);
-  const key = await desk.key([{ poolId: pool.id, verbs: ["view"] }]);
   return {
-    poolId: pool.id,
-    dataSourceId: source.id,
     jobId: job.id,
     taskId: extraction.id,
     transformationId: transformation.id,
@@ -231,6 +244,5 @@ export async function makeWorld(desk: DeskApp, name: string): Promise<World> {
     variableId: variable.id,
     statementId: statement.id,
     executionId: run.executionId,
-    keyId: key.id,
   };
 }

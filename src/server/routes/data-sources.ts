@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { connectionTypes, paths } from "../../contract/index.ts";
 import { dataSourceOf, mustBeSame, notFound } from "../../engine/belonging.ts";
+import { knowsJob } from "../../engine/keys.ts";
+import type { DataSource } from "../../model/definitions.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
@@ -22,12 +24,17 @@ export function dataSourceRoutes({ state, connections }: Operations): Route[] {
     route({
       method: "GET",
       path: paths.dataSources,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       query: dataSourcesQuery,
       answer: z.array(dataSourceTransport),
-      operation: async ({ pool, query }) => {
+      operation: async ({ pool, key, query }) => {
         const sources = await state.dataSources(pool.id);
-        return sources.filter((one) => query.type === undefined || one.type === query.type).map(toDataSource);
+        const jobs = (await state.jobs(pool.id)).filter(({ id }) => knowsJob(key, id));
+        const seen = (one: DataSource): boolean =>
+          key.jobs === null || jobs.some(({ dataSourceId }) => dataSourceId === one.id);
+        return sources
+          .filter((one) => seen(one) && (query.type === undefined || one.type === query.type))
+          .map(toDataSource);
       },
     }),
     route({

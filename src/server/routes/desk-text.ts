@@ -7,6 +7,7 @@ import {
   watchPool,
   type Verdict,
 } from "../../desk/index.ts";
+import { onlyNamedJobs } from "../../engine/keys.ts";
 import type { ApiKey, DataPool } from "../../model/definitions.ts";
 import type { DeskSettings } from "../../model/desk-settings.ts";
 import type { Team } from "../../model/team.ts";
@@ -42,10 +43,12 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
     route({
       method: "GET",
       path: paths.statusText,
-      access: { verb: "view", on: "pool of query" },
+      access: { verb: "view", on: "pool of query", jobs: "kept" },
       query: statusTextQuery,
       answer: "verdict",
       operation: async ({ pool, key, query, signal }) => {
+        // A word about the pool would be taken for one about jobs that it does not see.
+        if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
         const { team, poolId, settings } = await at(pool, key);
         const scope = { poolId, job: query.job ?? null, waitMs: query.wait, clock };
         return verdictAnswer(withSettings(await watchPool(team, scope, { signal }), settings));
@@ -54,12 +57,13 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
     route({
       method: "POST",
       path: paths.stopText,
-      access: { verb: "cancel", on: "pool of query" },
+      access: { verb: "cancel", on: "pool of query", jobs: "kept" },
       query: stopTextQuery,
       body: "text",
       answer: "verdict",
       deed: "stop",
       operation: async ({ pool, key, query, body, signal, tell }) => {
+        if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
         const reason = reasonIn(body);
         const { team, poolId, settings } = await at(pool, key);
         tell({ because: reason });

@@ -1,4 +1,5 @@
 import { paths } from "../../contract/index.ts";
+import { knowsJob } from "../../engine/keys.ts";
 import { lookAtScope } from "../../engine/scope-look.ts";
 import { seenJobs, teamHold } from "../../engine/team-shapes.ts";
 import type { Operations } from "../operations.ts";
@@ -27,24 +28,26 @@ export function deskRoutes(operations: Operations): Route[] {
     route({
       method: "GET",
       path: paths.deskStatus,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       answer: deskStatus,
-      operation: async ({ pool }) => {
-        const jobs = await seenJobs(state, pool.id);
-        const inForce = (await holds.list(pool)).map(teamHold);
+      operation: async ({ pool, key }) => {
+        const jobs = (await seenJobs(state, pool.id)).filter(({ id }) => knowsJob(key, id));
+        const inForce = (await holds.seenWith(key, pool)).map(teamHold);
         const settings = await deskSettings.of(pool.id);
-        return { poolId: pool.id, poolName: pool.name, asOf: clock.now(), jobs, holds: inForce, settings };
+        const facts = { poolId: pool.id, poolName: pool.name, asOf: clock.now(), settings };
+        return { ...facts, jobs, holds: inForce, partial: key.jobs !== null };
       },
     }),
     route({
       method: "GET",
       path: paths.go,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       query: goQuery,
       answer: go,
       operation: async ({ pool, key, query }) => {
         const connectionId = query.connection ?? null;
-        const { starts: next, ...look } = await lookAtScope(operations, pool, { connectionId, key });
+        const jobId = query.job ?? null;
+        const { starts: next, ...look } = await lookAtScope(operations, pool, { connectionId, jobId, key });
         const settings = await deskSettings.of(pool.id);
         return { poolId: pool.id, poolName: pool.name, asOf: clock.now(), ...look, next, settings };
       },

@@ -1,4 +1,6 @@
 import { paths } from "../../contract/index.ts";
+import { notFound } from "../../engine/belonging.ts";
+import { knowsJob, onlyNamedJobs } from "../../engine/keys.ts";
 import { hashOf } from "../../engine/stored-object.ts";
 import { teamHold, teamStart } from "../../engine/team-shapes.ts";
 import { heldIds, type Hold } from "../../model/hold.ts";
@@ -12,21 +14,24 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
     route({
       method: "GET",
       path: paths.holds,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       answer: holdList,
-      operation: async ({ pool }) => (await holds.list(pool)).map(teamHold),
+      operation: async ({ pool, key }) => (await holds.seenWith(key, pool)).map(teamHold),
     }),
     route({
       method: "POST",
       path: paths.holds,
-      access: { verb: "hold", on: "pool" },
+      access: { verb: "hold", on: "pool", jobs: "kept" },
       body: { json: holdDraft },
       answer: hold,
       deed: "hold",
       operation: async ({ pool, key, body, tell }) => {
+        const objectId = body.id ?? null;
+        if (key.jobs !== null && body.scope !== "job") throw onlyNamedJobs();
+        if (!knowsJob(key, objectId ?? "")) throw notFound("data job");
         const laid = await holds.lay(pool, {
           scope: body.scope,
-          objectId: body.id ?? null,
+          objectId,
           because: body.reason === undefined || body.reason === "" ? null : body.reason,
           until: body.until ?? null,
           keyName: key.name,
@@ -38,13 +43,15 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
     route({
       method: "POST",
       path: paths.release,
-      access: { verb: "hold", on: "pool" },
+      access: { verb: "hold", on: "pool", jobs: "kept" },
       body: { json: releaseRequest },
       answer: release,
       deed: "release",
       operation: async ({ pool, key, body, tell }) => {
         const dryRun = body.dryRun ?? false;
-        const released = await holds.named(pool, body.holds);
+        const released = await holds.named(key, pool, body.holds);
+        // It sees those of its pool and connection, because they hold its jobs; and others too.
+        if (key.jobs !== null && released.some(({ scope }) => scope !== "job")) throw onlyNamedJobs();
         const starts = await queue.freedBy(pool.id, released);
         const after = dryRun ? null : await holds.release(pool, released, key.name);
         tell({

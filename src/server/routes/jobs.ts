@@ -2,6 +2,7 @@ import { z } from "zod";
 import { toAscii } from "../../base/ascii.ts";
 import { paths, type JobTransport } from "../../contract/index.ts";
 import { jobOf, mustBeSame } from "../../engine/belonging.ts";
+import { knowsJob } from "../../engine/keys.ts";
 import type { ApiKey, Job } from "../../model/definitions.ts";
 import type { StopOutcome } from "../../model/operations.ts";
 import type { JobStatus } from "../../model/state-store.ts";
@@ -51,11 +52,11 @@ export function jobRoutes({ state, definitions, executions, poolCache }: Operati
     route({
       method: "GET",
       path: paths.jobs,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       answer: z.array(jobTransport),
-      operation: async ({ pool }) => {
+      operation: async ({ pool, key }) => {
         const latest = new Map((await state.poolStatus(pool.id)).map((one) => [one.jobId, one]));
-        const jobs = await state.jobs(pool.id);
+        const jobs = (await state.jobs(pool.id)).filter(({ id }) => knowsJob(key, id));
         return await Promise.all(jobs.map((job) => shown(job, latest.get(job.id) ?? null)));
       },
     }),

@@ -1,7 +1,7 @@
 import { paths } from "../../contract/index.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
-import { createdKey, keyDraft, keyTransports, toKey } from "../wire/desk.ts";
+import { createdKey, keyDraft, keyTransports, toKey, toKeyDraft } from "../wire/desk.ts";
 
 export function keyRoutes({ keys }: Operations): Route[] {
   const access = { verb: "admin", on: "team" } as const;
@@ -19,8 +19,8 @@ export function keyRoutes({ keys }: Operations): Route[] {
       access,
       body: { json: keyDraft },
       answer: createdKey,
-      operation: async ({ body }) => {
-        const { key, text } = await keys.create({ ...body, expiresAt: body.expiresAt ?? null });
+      operation: async (ask) => {
+        const { key, text } = await keys.create(toKeyDraft(ask.body), ask.key);
         return { ...toKey(key), key: text };
       },
     }),

@@ -1,5 +1,6 @@
 import { paths } from "../../contract/index.ts";
 import { executionOf, jobOf, notFound } from "../../engine/belonging.ts";
+import { knowsJob } from "../../engine/keys.ts";
 import type { Execution, ExecutionItem } from "../../model/execution.ts";
 import type { StateStore } from "../../model/state-store.ts";
 import { commonHeaders } from "../errors.ts";
@@ -27,9 +28,13 @@ export function logRoutes({ state, poolCache }: Operations): Route[] {
     route({
       method: "GET",
       path: paths.logsStatus,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       answer: jobStatuses,
-      operation: async ({ pool }) => {
+      operation: async ({ pool, key }) => {
+        if (key.jobs !== null) {
+          const known = (await state.poolStatus(pool.id)).filter(({ jobId }) => knowsJob(key, jobId));
+          return known.map(toJobStatus);
+        }
         const text = await poolCache.status(pool.id, async () =>
           JSON.stringify((await state.poolStatus(pool.id)).map(toJobStatus)),
         );
@@ -54,7 +59,8 @@ export function logRoutes({ state, poolCache }: Operations): Route[] {
     route({
       method: "GET",
       path: paths.executionItems,
-      access: { verb: "view", on: "pool" },
+      // The door knows the execution of the query.
+      access: { verb: "view", on: "pool", jobs: "kept" },
       query: itemsQuery,
       answer: executionItems,
       operation: async ({ pool, query }) => {
@@ -74,7 +80,7 @@ export function logRoutes({ state, poolCache }: Operations): Route[] {
     route({
       method: "GET",
       path: paths.executionDetail,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       query: detailQuery,
       answer: logMessagesPage,
       operation: async ({ pool, query }) => {

@@ -36,7 +36,7 @@ export function poolRoutes({ state, definitions, poolCache }: Operations): Route
     route({
       method: "GET",
       path: paths.pool,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       answer: poolTransport,
       operation: ({ key, pool }) => Promise.resolve(toPool(pool, key)),
     }),

@@ -1,5 +1,6 @@
 import { deskStopWait, paths } from "../../contract/index.ts";
 import { executionOf, jobOf } from "../../engine/belonging.ts";
+import { knowsJob } from "../../engine/keys.ts";
 import { receiptOf } from "../../engine/receipt.ts";
 import { teamSettlement } from "../../engine/team-shapes.ts";
 import { receiptText } from "../../desk/index.ts";
@@ -99,11 +100,12 @@ export function stopRoutes({ state, executions, holds, queue, deskSettings, cloc
       query: receiptQuery,
       answer: receipt,
       conflictCode: "EXECUTION_IS_NOT_OVER",
-      operation: async ({ pool, ids, query }) => {
+      operation: async ({ pool, key, ids, query }) => {
         const execution = await executionOf(state, pool.id, ids.executionId);
         const whole = await receiptOf(state, execution);
         const asOf = clock.now();
-        const now = { asOf, next: await queue.of(pool.id), holds: await holds.list(pool) };
+        const next = (await queue.of(pool.id)).filter((one) => knowsJob(key, one.execution.jobId));
+        const now = { asOf, next, holds: await holds.seenWith(key, pool) };
         if (query.format === "json") return toReceipt(pool, whole, now);
         return new Response(
           receiptText(whole, { ...now, poolName: pool.name, settings: await deskSettings.of(pool.id) }),

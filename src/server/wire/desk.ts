@@ -1,11 +1,13 @@
 import { z } from "zod";
 import {
   keyVerbs,
+  keyWeekdays,
   type CreatedKey,
   type DeskAbout,
   type DeskStatus,
   type KeyTransport,
 } from "../../contract/index.ts";
+import type { KeyDraft } from "../../engine/keys.ts";
 import type { ApiKey } from "../../model/definitions.ts";
 import { deskJob } from "./desk-jobs.ts";
 import { settingsOfDesk } from "./desk-settings.ts";
@@ -26,14 +28,20 @@ export const deskStatus: z.ZodType<DeskStatus> = z.strictObject({
   jobs: z.array(deskJob),
   holds: z.array(hold),
   settings: settingsOfDesk,
+  partial: z.boolean(),
 });
 
 const grants = z.array(z.strictObject({ poolId: givenId, verbs: z.array(z.enum(keyVerbs)).min(1) }));
+const hoursFields = { zone: z.string().max(64), from: z.string().max(5), to: z.string().max(5) };
+const days = z.array(z.enum(keyWeekdays));
 const keyFields = {
   id,
   name: z.string(),
   prefix: z.string(),
   grants,
+  hours: z.strictObject({ ...hoursFields, days: days.nullable() }).nullable(),
+  jobs: z.array(id).nullable(),
+  addresses: z.array(z.string()).nullable(),
   createdAt: epochMs,
   expiresAt: epochMs.nullable(),
   revokedAt: epochMs.nullable(),
@@ -42,15 +50,43 @@ const keyFields = {
 const keyTransport: z.ZodType<KeyTransport> = z.strictObject(keyFields);
 export const keyTransports: z.ZodType<KeyTransport[]> = z.array(keyTransport);
 export const createdKey: z.ZodType<CreatedKey> = z.strictObject({ ...keyFields, key: z.string() });
-export const keyDraft = z.object({
+/** Strict: a limit that is misspelt must not make a key without it. */
+export const keyDraft = z.strictObject({
   name: z.string(),
   grants: grants.min(1).max(1000),
   expiresAt: numberOrText(epochMs).exactOptional(),
+  hours: z.strictObject({ ...hoursFields, days: days.max(7).exactOptional() }).exactOptional(),
+  jobs: z.array(givenId).max(1000).exactOptional(),
+  addresses: z.array(z.string().max(64)).max(1000).exactOptional(),
 });
 
+export function toKeyDraft(given: z.output<typeof keyDraft>): KeyDraft {
+  const { hours, jobs = null, addresses = null, expiresAt = null } = given;
+  return {
+    name: given.name,
+    grants: given.grants,
+    expiresAt,
+    hours: hours === undefined ? null : { ...hours, days: hours.days ?? null },
+    jobs,
+    addresses,
+  };
+}
+
 export function toKey(key: ApiKey): KeyTransport {
-  const { name, prefix, grants: granted, createdAt, expiresAt, revokedAt, lastUsedAt } = key;
-  return { id: key.id, name, prefix, grants: granted, createdAt, expiresAt, revokedAt, lastUsedAt };
+  const { name, prefix, grants: granted, hours, jobs, addresses } = key;
+  const { createdAt, expiresAt, revokedAt, lastUsedAt } = key;
+  const limits = { hours, jobs, addresses };
+  return {
+    id: key.id,
+    name,
+    prefix,
+    grants: granted,
+    ...limits,
+    createdAt,
+    expiresAt,
+    revokedAt,
+    lastUsedAt,
+  };
 }
 
 export const identity = {

@@ -43,7 +43,12 @@ export const release: z.ZodType<DeskRelease> = z.strictObject({
   starts: z.array(start),
 });
 
-export const goQuery = z.object({ connection: givenId.exactOptional() });
+export const goQuery = z
+  .object({ connection: givenId.exactOptional(), job: givenId.exactOptional() })
+  .refine(({ connection, job }) => connection === undefined || job === undefined, {
+    message: "Of connection and job one at most.",
+    path: ["job"],
+  });
 export const go: z.ZodType<DeskGo> = z.strictObject({
   poolId: id,
   poolName: z.string(),

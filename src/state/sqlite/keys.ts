@@ -1,4 +1,4 @@
-import type { ApiKey, Grant } from "../../model/definitions.ts";
+import type { ApiKey, Grant, KeyHours } from "../../model/definitions.ts";
 import type { KeyStore } from "../../model/state-store.ts";
 import type { Connection } from "./connection.ts";
 import { explain } from "./refusals.ts";
@@ -7,13 +7,22 @@ import type { Row } from "./row.ts";
 /** API keys by the hash of the key; the key itself never gets here. */
 export function keyStore(connection: Connection): KeyStore {
   return {
-    async insertKey({ grants, ...key }, hash) {
+    async insertKey({ grants, hours, jobs, addresses, ...key }, hash) {
       const taken = { message: "there is a key with this id or hash already", next: "make a new key" };
       explain({ operation: "create a key", taken }, () =>
         connection.run(
-          `INSERT INTO api_key (id, name, prefix, hash, grants, created_at, expires_at, revoked_at, last_used_at)
-           VALUES ($id, $name, $prefix, $hash, $grants, $createdAt, $expiresAt, $revokedAt, $lastUsedAt)`,
-          { ...key, grants: JSON.stringify(grants), hash },
+          `INSERT INTO api_key (id, name, prefix, hash, grants, hours, jobs, addresses, created_at, expires_at,
+             revoked_at, last_used_at)
+           VALUES ($id, $name, $prefix, $hash, $grants, $hours, $jobs, $addresses, $createdAt, $expiresAt,
+             $revokedAt, $lastUsedAt)`,
+          {
+            ...key,
+            grants: JSON.stringify(grants),
+            hours: jsonOrNull(hours),
+            jobs: jsonOrNull(jobs),
+            addresses: jsonOrNull(addresses),
+            hash,
+          },
         ),
       );
     },
@@ -48,12 +57,19 @@ export function keyStore(connection: Connection): KeyStore {
   };
 }
 
+function jsonOrNull(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
 function toKey(row: Row): ApiKey {
   return {
     id: row.text("id"),
     name: row.text("name"),
     prefix: row.text("prefix"),
     grants: row.json<Grant[]>("grants"),
+    hours: row.jsonOrNull<KeyHours>("hours"),
+    jobs: row.jsonOrNull<string[]>("jobs"),
+    addresses: row.jsonOrNull<string[]>("addresses"),
     createdAt: row.integer("created_at"),
     expiresAt: row.integerOrNull("expires_at"),
     revokedAt: row.integerOrNull("revoked_at"),

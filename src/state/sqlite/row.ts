@@ -56,6 +56,10 @@ export class Row {
     return JSON.parse(this.text(column)) as T;
   }
 
+  jsonOrNull<T>(column: string): T | null {
+    return this.#isNull(column) ? null : this.json<T>(column);
+  }
+
   #isNull(column: string): boolean {
     return this.#values[column] === null;
   }
