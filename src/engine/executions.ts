@@ -369,8 +369,9 @@ export function createEngine(parts: EngineParts): Engine {
       }
       const left = runs().filter(({ workerGone }) => !workerGone);
       if (left.length > 0) {
-        log(`killing the process of the pool of ${String(left.length)} execution(s) that did not end`);
-        for (const { worker } of left) worker?.kill();
+        const killed = left.filter(({ worker }) => worker?.kill() === true);
+        if (killed.length > 0)
+          log(`killed the process of the pool of ${String(killed.length)} execution(s) that did not end`);
         await allEnded(lastLookMs);
       }
       const unproven = runs();
