@@ -71,8 +71,7 @@ function serve(store: PoolStore): void {
         return;
       }
       // Its word is not the last one: a COMMIT may be durable though it failed here. The successor reads the marker.
-      await send({ type: "unusable", why: notUsable });
-      process.exit(1);
+      await endItself(notUsable);
     });
     runs.set(executionId, { abort, touchRecorded, ended });
   };
@@ -85,21 +84,21 @@ function serve(store: PoolStore): void {
       await send({ type: "answer", askId, answer: await ask(store, question, { signal: abort.signal }) });
     } catch (error) {
       const usable = await isUsable(store);
+      // First: whoever reads the answer and asks again is to find a successor.
       if (!usable) await send({ type: "unusable", why: notUsable });
       await send({
         type: "answer",
         askId,
         answer: { kind: "error", message: errorLine(error), user: error instanceof UserError },
       });
-      if (!usable) process.exit(1);
+      if (!usable) endNow();
     } finally {
       asks.delete(askId);
     }
   };
 
   const shutDown = async (): Promise<never> => {
-    // Not exit(): that would wait for the threads, and so for a statement that does not let itself be interrupted.
-    const timer = setTimeout(() => process.kill(process.pid, "SIGKILL"), orphanGraceMs);
+    const timer = setTimeout(endNow, orphanGraceMs);
     for (const abort of asks.values()) abort.abort();
     for (const { abort, touchRecorded } of runs.values()) {
       abort.abort({ by: "shutdown" });
@@ -173,9 +172,14 @@ async function ask(
   }
 }
 
-/** A clean-up that hangs keeps its execution from being proven to be over. The successor undoes what it left. */
+/** Where the store answers nothing more, or a clean-up hangs. The successor undoes what is left. */
 async function endItself(why: string): Promise<void> {
   await send({ type: "unusable", why });
+  endNow();
+}
+
+/** Not exit(): that would wait for the threads, and so for a statement that does not let itself be interrupted. */
+function endNow(): void {
   process.kill(process.pid, "SIGKILL");
 }
 
@@ -196,13 +200,15 @@ async function openWhenFree(folder: string): Promise<PoolStore> {
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
 
+const openingSign = setInterval(() => void send({ type: "opening" }), 1000);
 try {
   armFailpoints(process.argv[3] ?? "");
   const store = await openWhenFree(process.argv[2] ?? ".");
   const stagingDropped = await store.dropAllStaging();
   serve(store);
+  clearInterval(openingSign);
   await send({ type: "ready", stagingDropped });
 } catch (error) {
   await send({ type: "failed-to-open", message: errorLine(error) });
-  process.exit(1);
+  endNow();
 }

@@ -139,10 +139,17 @@ async function hit({ at, doing }: KillCase): Promise<string> {
     return String(await died);
   }
   await restart(`${at}=kill`);
+  // It is up before: so its end shows in that it is there no more, also where a stop is the reason that counts.
+  await contentInPool(scene.server, jobs.load.path, "BSEG");
+  const owners = await poolProcesses(home(), scene.poolId);
+  expect(owners).toHaveLength(1);
   await begin(doing);
   const { status, says } = await endOf(scene, jobs[doing]);
-  // A stop is the reason that counts, whatever became of the process.
-  return status === "CANCEL" ? "SIGKILL" : (/SIG\w+/.exec(says)?.[0] ?? says);
+  if (status !== "CANCEL") return /SIG\w+/.exec(says)?.[0] ?? says;
+  const left = await poolProcesses(home(), scene.poolId);
+  if (left.some((pid) => owners.includes(pid))) return "still there";
+  // The server killed nothing: it died by itself.
+  return (await stepsOf(jobs[doing])).includes("killed the worker") ? "killed by the server" : "SIGKILL";
 }
 
 test.each(killCases)("killed at $at: $ends, and the pool holds the $holds", async (one) => {
@@ -246,17 +253,24 @@ test("dropping staging that hangs has a deadline of its own: FAIL with what led 
 });
 
 /** What its newest receipt says of each table. */
-async function effectsOf({ jobId }: SceneJob): Promise<string[]> {
+async function effectsOf(job: SceneJob): Promise<string[]> {
+  return (await newestReceipt(job)).tables.map(({ effect }) => effect);
+}
+
+/** What was done and seen on the way to its end, by its newest receipt. */
+async function stepsOf(job: SceneJob): Promise<string[]> {
+  return (await newestReceipt(job)).steps.map(({ step }) => step);
+}
+
+async function newestReceipt({
+  jobId,
+}: SceneJob): Promise<{ tables: { effect: string }[]; steps: { step: string }[] }> {
   const { server, poolId } = scene;
   const { executionItems } = await server.ok(
     "GET",
     `/integration/api/pools/${poolId}/logs/${jobId}/executions`,
   );
-  const receipt = await server.ok(
-    "GET",
-    `/desk/v1/executions/${executionItems[0].executionId as string}/receipt`,
-  );
-  return receipt.tables.map(({ effect }: { effect: string }) => effect);
+  return await server.ok("GET", `/desk/v1/executions/${executionItems[0].executionId as string}/receipt`);
 }
 
 /** The line of the log that comes right before the swap. */

@@ -152,6 +152,21 @@ test("SIGTERM: no new work, a grace in which a run may end by itself, each step 
   expect(await statusOf(server, job.poolId, job.jobId)).toBe("SUCCESS");
 });
 
+test("SIGTERM: a run that outlasts its grace is stopped after it, the lines in this order", async () => {
+  await server.end("SIGTERM");
+  server = await startServerProcess(home, adminKey, { NIGHTDESK_STOP_GRACE_SECONDS: "1" });
+  const job = await makeJobs();
+  await startAndWaitForRows(job);
+  expect(await server.end("SIGTERM")).toBe(0);
+  expect(server.output()).toMatch(
+    /no new work[\s\S]*1 execution\(s\) run; they have 1 s to end by themselves[\s\S]*stopping 1 execution\(s\), reason shutdown/,
+  );
+  expect(server.output()).not.toMatch(/killed the process|not proven/);
+  expect(await taggedSessions(source)).toEqual([]);
+  server = await startServerProcess(home, adminKey);
+  expect(await statusOf(server, job.poolId, job.jobId)).toBe("FAIL");
+});
+
 test("SIGTERM while the end cannot be proven: cancel, kill, each logged, exit code 20, and the next server goes on", async () => {
   const job = await makeJobs();
   await startAndWaitForRows(job);

@@ -39,8 +39,8 @@ export interface Shutdown {
   log: (line: string) => void;
 }
 
-/** After a kill nothing is left that could take long to be seen. */
-const lastLookMs = 3000;
+/** After a kill only a successor is asked what was committed; it has to be started for that. */
+const lastLookMs = 10_000;
 /** After a claim that failed, as on a full disk. */
 const claimAgainMs = 5000;
 /** A wall clock may be set while we sleep: the end of a hold is looked for again at least this often. */
@@ -369,8 +369,9 @@ export function createEngine(parts: EngineParts): Engine {
       }
       const left = runs().filter(({ workerGone }) => !workerGone);
       if (left.length > 0) {
-        log(`killing the process of the pool of ${String(left.length)} execution(s) that did not end`);
-        for (const { worker } of left) worker?.kill();
+        const killed = left.filter(({ worker }) => worker?.kill() === true);
+        if (killed.length > 0)
+          log(`killed the process of the pool of ${String(killed.length)} execution(s) that did not end`);
         await allEnded(lastLookMs);
       }
       const unproven = runs();

@@ -33,6 +33,9 @@ export interface LifeParts {
 /** Pauses before a write of the state is tried again: first, and at most. */
 const retryMs = { first: 250, most: 5000 };
 
+/** For the pool to tell what was committed: longer than one process of it may freeze while it opens. */
+const committedLimitMs = 90_000;
+
 /** What one execution lives through in this server, from its claim to its end. */
 export class RunLife {
   readonly #parts: LifeParts;
@@ -187,10 +190,7 @@ export class RunLife {
           if (run.stop !== null) run.worker?.abort(run.stop);
           return run.worker !== null;
         },
-        kill: () => {
-          run.worker?.kill();
-          return run.worker !== null;
-        },
+        kill: () => run.worker?.kill() ?? false,
         changed: (options) => run.changed(options),
         // A state that cannot be written must not keep the stop from going on: these only tell of it.
         record: (proof) => store.recordProof(id, proof).catch((error: unknown) => this.#tell(run, error)),
@@ -279,14 +279,17 @@ export class RunLife {
   async #committedTasksOf(run: ActiveRun): Promise<Set<string> | null> {
     const { id, poolId, plan } = run.execution;
     const taskIds = plan.tasks.map((task) => task.id);
+    const limit = AbortSignal.timeout(committedLimitMs);
+    const signal = AbortSignal.any([this.#ending, limit]);
     for (const pauseMs of [500, 1000, 2000, 4000, null]) {
       try {
         const question = { kind: "committed", executionId: id, taskIds } as const;
-        const answer = await this.#parts.pools.ask(poolId, question, {});
+        const answer = await this.#parts.pools.ask(poolId, question, { signal });
         return new Set(answer.kind === "committed" ? answer.taskIds : []);
       } catch (error) {
         this.#ending.throwIfAborted();
         this.#tell(run, error);
+        if (limit.aborted) break;
         if (pauseMs !== null) await this.#parts.clock.sleep(pauseMs, { signal: this.#ending });
       }
     }

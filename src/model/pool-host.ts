@@ -9,7 +9,7 @@ export interface PoolHost extends PoolData {
   run(plan: RunPlan, password: string | null, events: RunEvents): PoolRun;
   /**
    * Resolves when this server's process for the pool owns the pool's file: by then no process of an
-   * earlier server can write to it any more, and staging left behind is dropped.
+   * earlier server can write to it any more, and staging left behind is dropped. An abort ends only the waiting.
    */
   takeOver(poolId: string, options: { signal?: AbortSignal }): Promise<void>;
   /** Ends all pool processes; those that do not go by themselves within `graceMs` are killed and reaped. */
@@ -34,10 +34,10 @@ export interface PoolRun {
    * were delivered, or when that process is gone and reaped.
    */
   readonly gone: Promise<RunOutcome | ProcessGone>;
-  /** Tells the run to end; harmless twice. */
+  /** Tells the run to end; one that its process has not heard of never begins. Harmless twice. */
   abort(reason: StopReason): void;
-  /** The last resort: kills the pool's process, and with it every other run of the pool. */
-  kill(): void;
+  /** The last resort: kills the pool's process, and with it every other run of the pool. False if there is none. */
+  kill(): boolean;
 }
 
 export interface ProcessGone {

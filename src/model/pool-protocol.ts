@@ -28,6 +28,8 @@ export type PoolAnswer =
   | { kind: "committed"; taskIds: string[] };
 
 export type FromPool =
+  /** Every second until `ready` or `failed-to-open`: it may take long, and is not frozen. */
+  | { type: "opening" }
   | { type: "ready"; stagingDropped: number }
   | { type: "failed-to-open"; message: string }
   /** Before the first connect of an execution; the run waits for `touch-recorded`. */

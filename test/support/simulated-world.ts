@@ -283,7 +283,11 @@ export class World {
               worker.aborted = true;
               worker.wake.resolve();
             }),
-          kill: () => void this.hop("kill", epoch).then(() => this.#die(worker)),
+          kill: () => {
+            const alive = !worker.dead;
+            void this.hop("kill", epoch).then(() => this.#die(worker));
+            return alive;
+          },
         };
       },
       takeOver: async (poolId) => {
