@@ -141,8 +141,15 @@ test("SIGTERM: no new work, a grace in which a run may end by itself, each step 
   // About two seconds: it is under way when the signal comes, and over before the grace is.
   const configuration = { ...whole.configuration, maxRowsPerSecond: 25_000 };
   await server.ok("PUT", path, { ...whole, configuration });
+  const other = await makeExtractionJob(server, job, "other", ["BSEG"]);
   await startAndWaitForRows(job);
   const ended = server.end("SIGTERM");
+  await until(async () => (/they have 50 s/.test(server.output()) ? true : null));
+  const refused = await server.call("POST", `${other.path}/execute`, { body: { mode: "FULL" } });
+  expect([refused.status, refused.text]).toEqual([
+    409,
+    expect.stringContaining("the server is shutting down"),
+  ]);
   expect(await ended).toBe(0);
   expect(server.output()).toMatch(
     /no new work[\s\S]*1 execution\(s\) run; they have 50 s to end by themselves/,
@@ -150,6 +157,7 @@ test("SIGTERM: no new work, a grace in which a run may end by itself, each step 
   expect(server.output()).not.toContain("stopping 1 execution(s)");
   server = await startServerProcess(home, adminKey);
   expect(await statusOf(server, job.poolId, job.jobId)).toBe("SUCCESS");
+  expect(await statusOf(server, job.poolId, other.jobId)).toBeNull();
 });
 
 test("SIGTERM: a run that outlasts its grace is stopped after it, the lines in this order", async () => {

@@ -130,6 +130,28 @@ test("a pool whose file cannot be opened fails the run, and keeps neither the jo
   }
 });
 
+test("what a pool that nobody can open any more holds is unknown, and the receipt says so", async () => {
+  const server = await startTestServer();
+  try {
+    const pool = await makePool(server, source);
+    const job = await makeExtractionJob(server, pool, "lost", [sleeping]);
+    await server.ok("POST", `${job.path}/execute`, {});
+    await activeSession();
+    const folder = join(server.home, "pools", pool.poolId);
+    const { pid } = JSON.parse(await readFile(join(folder, "owner.json"), "utf8"));
+    // Not the process of the pool that comes after it may find the file whole.
+    process.kill(pid, "SIGSTOP");
+    await writeFile(join(folder, "pool.duckdb"), "this is no database ".repeat(1000));
+    process.kill(pid, "SIGKILL");
+    expect(await waitForStatus(server, pool.poolId, job.jobId, "CANCEL", "FAIL", "SUCCESS")).toBe("FAIL");
+    expect(await receiptOf(server, pool.poolId, job.jobId)).toMatchObject({
+      tables: [{ table: "VBAK", effect: "unknown" }],
+    });
+  } finally {
+    await server.stop();
+  }
+}, 120_000);
+
 test("after a kill -9 a frozen orphan is killed, what it left at the source is ended, and a stop asked for meanwhile is a CANCEL", async () => {
   const folder = await mkdtemp(join(tmpdir(), "nightdesk-orphan-"));
   const home = join(folder, "home");
