@@ -48,7 +48,10 @@ const code = await runCli(argv, {
   serve: async (options) => {
     const { serve } = await import("./serve.ts");
     const out = (line: string): void => void stdout.write(`${line}\n`);
-    return serve({ ...options, env, out, report, signal: ending.signal });
+    const onBrokenDisk = (): void => {
+      process.exit(1);
+    };
+    return serve({ ...options, env, out, report, onBrokenDisk, signal: ending.signal });
   },
   verifyAudit: async (home, known) => {
     const { verifyHome } = await import("./verify-home.ts");

@@ -50,6 +50,7 @@ export async function startNightdesk(
     log = () => undefined,
     poolEnvironment,
     clock = systemClock,
+    onBrokenDisk,
   }: {
     /** What went wrong, one line each. */
     report: (line: string) => void;
@@ -57,6 +58,8 @@ export async function startNightdesk(
     log?: (line: string) => void;
     poolEnvironment: Record<string, string>;
     clock?: Clock;
+    /** Has to end this process: the next one reads what the disk really holds. Absent: it goes on, and reports. */
+    onBrokenDisk?: () => void;
   },
 ): Promise<Nightdesk> {
   const { home } = config;
@@ -69,11 +72,17 @@ export async function startNightdesk(
   };
   try {
     const files = filesOf(home);
-    const state = await openStateStore(files.state);
+    const onBroken = (why: string): void => {
+      report(
+        `the disk under the state failed (${why}); nothing after that is believed, start the server again`,
+      );
+      onBrokenDisk?.();
+    };
+    const state = await openStateStore(files.state, { onBroken });
     undo.push(() => state.close());
     const version = await ownVersion();
     const secrets = openSecretBox(files.secretKey);
-    const { log: auditLog, keyReplaced } = openAuditLog(files.state, files.auditKey);
+    const { log: auditLog, keyReplaced } = openAuditLog(files.state, files.auditKey, { onBroken });
     undo.push(() => auditLog.close());
     const audit = new AuditTrail({ log: auditLog, clock, report, notice: log });
     if (keyReplaced) {

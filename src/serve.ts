@@ -5,6 +5,8 @@ export interface ServeOptions extends ConfigInput {
   env: Record<string, string | undefined>;
   out: (line: string) => void;
   report: (line: string) => void;
+  /** Ends the process at once, see `startNightdesk`. */
+  onBrokenDisk: () => void;
   /** Aborts to end the server: a first time in order, see `Nightdesk.stop`. */
   signal: AbortSignal;
 }
@@ -14,11 +16,12 @@ export interface ServeOptions extends ConfigInput {
  * 0 when every execution ended with proof, 20 when one could not be proven (a later start goes on with it).
  */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { env, out, report, signal } = options;
+  const { env, out, report, signal, onBrokenDisk } = options;
   const server = await startNightdesk(readConfig(options, env), {
     report,
     log: out,
     poolEnvironment: poolEnvironment(env),
+    onBrokenDisk,
   });
   out(`Nightdesk listens on ${server.url}`);
   if (server.https !== null) {

@@ -15,5 +15,8 @@ process.exitCode = await serve({
   report: (line) => {
     console.error(line);
   },
+  onBrokenDisk: () => {
+    process.exit(1);
+  },
   signal: stop.signal,
 });

@@ -2,7 +2,7 @@ import { createSecretKey } from "node:crypto";
 import type { AuditEntry, AuditHead, AuditLog, AuditRecord } from "../../model/audit.ts";
 import { hasKeyFile, makeKeyFile, readKeyFile } from "../key-file.ts";
 import { chained, lineOf, noHead } from "./audit-chain.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
 import type { Row } from "./row.ts";
 
 /**
@@ -23,8 +23,12 @@ const newest = "SELECT sequence, hmac FROM audit_record ORDER BY sequence DESC L
  * connection of its own. The key is made if it is missing; `keyReplaced` says that there were records of another.
  * @throws UserError about the key file, see `readKeyFile`.
  */
-export function openAuditLog(file: string, keyFile: string): { log: AuditLog; keyReplaced: boolean } {
-  const connection = new Connection(file, { busyMs });
+export function openAuditLog(
+  file: string,
+  keyFile: string,
+  options: Pick<ConnectionOptions, "onBroken"> = {},
+): { log: AuditLog; keyReplaced: boolean } {
+  const connection = new Connection(file, { ...options, busyMs });
   try {
     const keyReplaced = !hasKeyFile(keyFile) && headOf(connection).sequence > 0;
     if (!hasKeyFile(keyFile)) makeKeyFile(keyFile);

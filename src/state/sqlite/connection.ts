@@ -11,7 +11,21 @@ export interface ConnectionOptions {
   busyMs?: number;
   /** Opens what is there and cannot change it. */
   readOnly?: boolean;
+  /**
+   * Told when the disk itself failed under the file. What is in memory and what is on the disk may then differ, and a
+   * second fsync may report a success that is none: only a new process, which reads the file, knows again.
+   */
+  onBroken?: (why: string) => void;
 }
+
+/** Not those of a full disk, which are waited for. */
+const broken = new Set([
+  "SQLITE_IOERR_READ",
+  "SQLITE_IOERR_SHORT_READ",
+  "SQLITE_IOERR_WRITE",
+  "SQLITE_IOERR_FSYNC",
+  "SQLITE_IOERR_DIR_FSYNC",
+]);
 
 /**
  * One connection to the state database. Synchronous, as the driver is; each call is durable when it
@@ -20,8 +34,15 @@ export interface ConnectionOptions {
 export class Connection {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Database.Statement<[Parameters]>>();
+  readonly #onBroken: (why: string) => void;
 
-  constructor(file: string, { busyMs = 5000, readOnly = false }: ConnectionOptions = {}) {
+  constructor(
+    file: string,
+    { busyMs = 5000, readOnly = false, onBroken = () => undefined }: ConnectionOptions = {},
+  ) {
+    this.#onBroken = (code) => {
+      onBroken(`${code} at ${file}`);
+    };
     // The driver has no option for it and would make a file that is missing; SQLite's own form of a name has.
     const name = readOnly ? `${pathToFileURL(file).href}?mode=ro` : file;
     this.#database = new Database(name, { timeout: busyMs });
@@ -36,7 +57,10 @@ export class Connection {
 
   /** All rows of a statement with `$name` parameters. Also for `RETURNING`: it always runs to the end. */
   all(sql: string, parameters: Parameters = {}): Row[] {
-    const rows = this.#statement(sql).all(checked(parameters)) as Record<string, unknown>[];
+    const rows = this.#watched(() => this.#statement(sql).all(checked(parameters))) as Record<
+      string,
+      unknown
+    >[];
     return rows.map((values) => new Row(values));
   }
 
@@ -46,20 +70,20 @@ export class Connection {
 
   /** @returns the number of rows changed, without those changed by triggers and cascades. */
   run(sql: string, parameters: Parameters = {}): number {
-    return this.#statement(sql).run(checked(parameters)).changes;
+    return this.#watched(() => this.#statement(sql).run(checked(parameters))).changes;
   }
 
   /** Statements without parameters or rows, separated by `;`. */
   script(sql: string): void {
-    this.#database.exec(sql);
+    this.#watched(() => this.#database.exec(sql));
   }
 
   /** All of `work` or nothing. Takes the write lock first, so what it reads is still true when it writes. */
   transaction<T>(work: () => T): T {
-    this.#database.exec("BEGIN IMMEDIATE");
+    this.script("BEGIN IMMEDIATE");
     try {
       const result = work();
-      this.#database.exec("COMMIT");
+      this.script("COMMIT");
       return result;
     } catch (error) {
       // Some failures (disk full, I/O) have rolled back already.
@@ -87,6 +111,16 @@ export class Connection {
   close(): void {
     this.#statements.clear();
     if (this.#database.open) this.#database.close();
+  }
+
+  #watched<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (typeof code === "string" && broken.has(code)) this.#onBroken(code);
+      throw error;
+    }
   }
 
   #statement(sql: string): Database.Statement<[Parameters]> {

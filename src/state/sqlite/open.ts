@@ -1,7 +1,7 @@
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { StateStore } from "../../model/state-store.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
 import { dataSourceStore } from "./data-sources.ts";
 import { itemStore } from "./execution-items.ts";
 import { logStore } from "./execution-log.ts";
@@ -22,10 +22,13 @@ import { variableStore } from "./variables.ts";
  * it up to date. Hold the home lock before: one process at a time.
  * @throws UserError "conflict" if another version wrote it, see `migrate`.
  */
-export async function openStateStore(file: string): Promise<StateStore> {
+export async function openStateStore(
+  file: string,
+  options: Pick<ConnectionOptions, "onBroken"> = {},
+): Promise<StateStore> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await createPrivate(file);
-  const connection = new Connection(file);
+  const connection = new Connection(file, options);
   try {
     migrate(connection, file);
   } catch (error) {
