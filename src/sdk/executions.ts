@@ -22,8 +22,8 @@ export interface WaitOptions extends CallOptions {
   everyMs?: number;
   /** Looks without an answer, one after the other, that are borne (default: 5). */
   mostFailures?: number;
-  /** Hears of each look that found it not over. */
-  onLook?: (item: ExecutionItemTransport) => void;
+  /** Hears of each look that found it not over; waited for. */
+  onLook?: (item: ExecutionItemTransport) => void | Promise<void>;
 }
 
 /** Whether this word of the wire says that an execution is over. Any word that is not known says nothing. */
@@ -71,7 +71,7 @@ export function executions(ask: Ask) {
           failures = 0;
           const { status } = item;
           if (isEnded(status)) return { executionId, status, item };
-          onLook?.(item);
+          await onLook?.(item);
         } catch (error) {
           const passing = error instanceof UnreachableError || error instanceof UnexpectedAnswerError;
           failures += 1;
