@@ -52,7 +52,7 @@ async function wayTo(url: URL, init: FetchInit, limits: HttpLimits, proxy: Proxy
     if (by.protocol !== "http:") throw new Error(`the proxy ${by.host} carries https addresses only`);
     return {
       agent: false,
-      host: by.hostname.replace(/^\[|\]$/g, ""),
+      hostname: by.hostname.replace(/^\[|\]$/g, ""),
       port: by.port || 80,
       path: url.href,
       headers: {

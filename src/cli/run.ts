@@ -48,7 +48,7 @@ async function started(
       return asTeam(() => Promise.reject(error)).catch(notStarted(signal));
     const now = await look(job.id);
     // What runs is the answer where something does; a refusal alone must not read as done.
-    const reason = `NOT STARTED: ${error.message}`;
+    const reason = `NOT STARTED: ${error.message.replace(/^HTTP 409: /, "")}`;
     const clear = now.word === "CLEAR" || now.word === "REPORTED CLEAR";
     return clear ? { ...now, reason, word: "FAILED", code: failedCode } : { ...now, reason };
   }
