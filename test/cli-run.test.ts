@@ -113,7 +113,7 @@ test("logs: oldest first, of the latest execution or a named one; followed to th
     .slice(0, -1)
     .map((line) => /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC [A-Z]+ /.exec(line)?.[1]);
   expect(times.length).toBeGreaterThan(1);
-  expect(times).toEqual([...times].sort());
+  expect(times).toEqual(times.toSorted((a, b) => String(a).localeCompare(String(b))));
   const errors = await stage.ask("logs", "Order to cash", "--level", "error");
   expect(errors.lines).toHaveLength(1);
 

@@ -68,7 +68,8 @@ function add(program: Parser, command: Command, choose: (input: Input) => void):
   }
   parser.action(() => {
     const [argument] = parser.args;
-    choose({ argument: argument ?? null, options: parser.opts() });
+    // Of "connections test" the options of "connections" are taken by that one, wherever they stand.
+    choose({ argument: argument ?? null, options: parser.optsWithGlobals() });
   });
 }
 
