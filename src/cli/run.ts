@@ -52,13 +52,17 @@ async function started(
     const clear = now.word === "CLEAR" || now.word === "REPORTED CLEAR";
     return clear ? { ...now, reason, word: "FAILED", code: failedCode } : { ...now, reason };
   }
+  // Of this execution alone: what was said of an earlier one of the job is not its.
   const begun: JobReport = {
     ...job,
     status: "QUEUED",
     executionId,
     startedAt: null,
     rows: null,
+    stopping: null,
+    declared: null,
     word: "RUNNING",
+    note: "",
   };
   if (executionId === null) {
     const reason = "STARTED; the team does not say which execution it is";

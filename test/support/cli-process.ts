@@ -18,6 +18,8 @@ export interface Started {
   pid: number;
   /** Nobody reads what it writes from now on. */
   closeOutput: () => void;
+  /** What it wrote so far, both streams. */
+  output: () => string;
   /** Sends a signal, unless it has ended. */
   kill: (signal: NodeJS.Signals) => void;
   ended: Promise<Ended>;
@@ -46,6 +48,7 @@ export function startProcess(
   return {
     pid: child.pid ?? 0,
     closeOutput: () => child.stdout.destroy(),
+    output: () => stdout + stderr,
     kill: (signal) => void child.kill(signal),
     ended,
   };
