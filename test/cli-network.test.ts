@@ -129,6 +129,9 @@ test("a certificate that nobody trusts is refused, through a proxy and without o
   const direct = { NIGHTDESK_URL: server.https?.url ?? "" };
   expect(await status({ ...direct, NODE_EXTRA_CA_CERTS: "" })).toMatchObject({ code: 40 });
   expect(await status(direct)).toMatchObject({ code: 0, stderr: "" });
+  const careless = { NODE_EXTRA_CA_CERTS: "", NODE_TLS_REJECT_UNAUTHORIZED: "0" };
+  expect(await status({ ...careless, HTTPS_PROXY: proxy.url })).toMatchObject({ code: 40 });
+  expect(await status({ ...careless, ...direct })).toMatchObject({ code: 40 });
   // Its name is checked too: this certificate is not that of another host, whatever the proxy says.
   const other = env["NIGHTDESK_URL"]?.replace("nightdesk.test", "other.test") ?? "";
   expect(await status({ HTTPS_PROXY: proxy.url, NIGHTDESK_URL: other })).toMatchObject({ code: 40 });

@@ -1,5 +1,5 @@
 /** `nightdesk run`, `logs`, and the lists, against a real server with a real source. */
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -168,6 +168,54 @@ test("jobs, pools, connections, and a test of each connection", async () => {
   await stage.server.ok("DELETE", `/integration/api/pools/${stage.poolId}/data-sources/${id as string}`);
 });
 
+test("logs --follow bears a connection that is lost for a moment, and not one that stays lost", async () => {
+  await stage.ask("run", "Finance documents", "--mode", "full");
+  await running("Finance documents");
+  let cut: "no" | "for a moment" | "for good" = "no";
+  let cuts = 0;
+  const { hostname, port } = new URL(stage.server.url);
+  const proxy = createServer((incoming, outgoing) => {
+    if ((cut === "for a moment" && cuts < 3) || cut === "for good") {
+      cuts += 1;
+      incoming.socket.destroy();
+      return;
+    }
+    const { method, url: path, headers } = incoming;
+    const onward = request({ hostname, port, method, path, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(outgoing);
+    });
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((listening) => proxy.listen(0, "127.0.0.1", listening));
+  const url = `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`;
+  let shown = "";
+  const stdout = { write: (text: string) => (shown += text) };
+  const follow = (): ReturnType<typeof runNightdesk> => {
+    shown = "";
+    return runNightdesk(["logs", "Finance documents", "--follow"], {
+      env: { ...stage.env, NIGHTDESK_URL: url },
+      stdout,
+    });
+  };
+  const lost = follow();
+  await until(async () => (shown.includes("UTC INFO") ? true : null));
+  cut = "for good";
+  expect((await lost).code).toBe(40);
+  cut = "no";
+  const passing = follow();
+  await until(async () => (shown.includes("UTC INFO") ? true : null));
+  [cut, cuts] = ["for a moment", 0];
+  await until(async () => (cuts === 3 ? true : null));
+  await stage.ask("stop", "Finance documents", "--wait", "30");
+  expect((await passing).code).toBe(0);
+  expect(shown).toMatch(/CANCEL\n$/);
+  const lines = shown.split("\n").slice(0, -2);
+  const whole = await stage.ask("logs", "Finance documents");
+  expect(lines).toEqual(whole.lines.slice(0, -1));
+  await new Promise((closed) => proxy.close(closed));
+});
+
 /** A platform of the wire that is no Nightdesk: it does not say what it started, and its words are its own. */
 test("another platform: its word is 4, a word that nobody knows is no end, and a lost connection is 20", async () => {
   const [jobId, executionId] = [
@@ -203,10 +251,10 @@ test("another platform: its word is 4, a word that nobody knows is no end, and a
       ];
     return undefined;
   };
-  const server = createServer((request, response) => {
-    request.resume();
-    if (cut && (request.url ?? "").includes("type=JOB")) return void request.socket.destroy();
-    const body = answer(request);
+  const server = createServer((incoming, response) => {
+    incoming.resume();
+    if (cut && (incoming.url ?? "").includes("type=JOB")) return void incoming.socket.destroy();
+    const body = answer(incoming);
     response.writeHead(body === undefined ? 404 : 200, { "content-type": "application/json" });
     response.end(body === true ? "" : JSON.stringify(body ?? {}));
   });

@@ -12,7 +12,8 @@ export const runJobs: Run = async (input, context) => {
   try {
     const [jobs, sources] = await asTeam(async () => [
       await client.jobs.list(place.poolId, options),
-      await client.dataSources.list(place.poolId, options),
+      // For their names only: a key that may not list them may still list jobs.
+      await client.dataSources.list(place.poolId, options).catch(() => []),
     ]);
     const nameOf = new Map(sources.map(({ id, name }) => [id, name ?? id]));
     const shown = jobs.map((job) => ({
@@ -23,10 +24,10 @@ export const runJobs: Run = async (input, context) => {
       connectionId: job.dataSourceId ?? null,
       connectionName: job.dataSourceId == null ? null : (nameOf.get(job.dataSourceId) ?? null),
     }));
-    const lines = shown.map(({ id, name, status, connectionName }) =>
+    const lines = shown.map(({ id, name, status, connectionId, connectionName }) =>
       line([
         `${quoted(name)} ${status === null ? "never ran" : quotedUnlessWord(status)}`,
-        connectionName === null ? "no connection" : `connection ${quoted(connectionName)}`,
+        connectionId === null ? "no connection" : `connection ${quoted(connectionName ?? connectionId)}`,
         `id ${id}`,
       ]),
     );

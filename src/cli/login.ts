@@ -1,12 +1,11 @@
 import { toAscii } from "../base/ascii.ts";
 import { verdictOfFailure } from "../desk/index.ts";
 import { asTeam } from "../relay/index.ts";
-import { createClient, DeniedError, NotFoundError, UnexpectedAnswerError } from "../sdk/index.ts";
+import { DeniedError, NotFoundError, UnexpectedAnswerError } from "../sdk/index.ts";
 import type { Client } from "../sdk/index.ts";
-import { addressOf, checkedPool, schemeOption } from "./connect.ts";
+import { addressOf, checkedPool, clientOf, schemeOption } from "./connect.ts";
 import { textOption, UsageError } from "./context.ts";
 import type { CliContext, Input, Run } from "./context.ts";
-import { httpFetch } from "./http.ts";
 import { keyIn, readKeyFile } from "./key-file.ts";
 import { printAnswer, printVerdict } from "./print.ts";
 import {
@@ -17,7 +16,6 @@ import {
   usualProfile,
   writeProfile,
 } from "./profiles.ts";
-import { proxyFor } from "./proxy.ts";
 
 /** `nightdesk login`: the key is asked from the team before anything is kept. */
 export const runLogin: Run = async (input, context) => {
@@ -26,14 +24,15 @@ export const runLogin: Run = async (input, context) => {
   const name = nameOf(input, context);
   const before = await readProfile(env, name).catch(() => null);
   const address = textOption(input, "url") ?? (env["NIGHTDESK_URL"] || undefined) ?? before?.url;
-  const url = addressOf(address).origin;
+  const to = addressOf(address);
+  const url = to.origin;
   const pool = textOption(input, "pool") ?? (env["NIGHTDESK_POOL"] || undefined);
   // Of another team it would be another pool.
   const poolId = pool === undefined ? (before?.url === url ? before.poolId : null) : checkedPool(pool);
   const asked = schemeOption(input);
   const { key, scheme: told } = await keyFrom(input, context, url);
   const scheme = asked ?? told ?? "AppKey";
-  const client = createClient({ url, key, scheme, fetch: httpFetch({ proxy: (to) => proxyFor(to, env) }) });
+  const client = clientOf(to, { key, scheme }, context);
   try {
     await asTeam(() => tryKey(client, { signal }));
   } catch (error) {

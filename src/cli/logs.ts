@@ -1,15 +1,17 @@
 import { asciiJson, toAscii } from "../base/ascii.ts";
 import { isId } from "../base/ids.ts";
-import { lookAtPool, timeText, verdictOfFailure } from "../desk/index.ts";
+import { lookAtPool, timeText, verdict, verdictOfFailure } from "../desk/index.ts";
 import { asTeam } from "../relay/index.ts";
-import { isEnded } from "../sdk/index.ts";
-import type { LogMessage } from "../sdk/index.ts";
+import { isEnded, UnexpectedAnswerError, UnreachableError } from "../sdk/index.ts";
+import type { Client, LogMessage } from "../sdk/index.ts";
 import { connect } from "./connect.ts";
 import { textOption, UsageError } from "./context.ts";
-import type { CliContext, Input, Output, Run } from "./context.ts";
+import type { Input, Output, Run } from "./context.ts";
 import { printVerdict } from "./print.ts";
 
 const everyMs = 1000;
+/** Looks without an answer, one after the other, that following bears. */
+const mostFailures = 5;
 const levels = ["DEBUG", "INFO", "WARNING", "ERROR"] as const;
 
 /**
@@ -38,53 +40,66 @@ export const run: Run = async (input, context) => {
     }
     jobId = job.id;
   }
+  const follow = input.options["follow"] === true;
+  let told: Told = { executionId: named, status: null, lines: null };
   try {
-    const executionId =
-      named ??
-      (await asTeam(async () => {
-        for await (const item of client.executions.list(poolId, jobId ?? "", { limit: 1, signal }))
-          return item.executionId;
-        return null;
-      }));
-    if (executionId === null)
-      return end({ executionId, status: null, lines: 0 }, "it never ran", json, stdout);
+    const executionId = named ?? (await latestExecution(client, poolId, jobId ?? "", signal));
+    if (executionId === null) return end({ ...told, lines: 0 }, "it never ran", json, stdout);
     const seen = new Set<string>();
-    let lines = 0;
-    for (;;) {
-      // The status first: what is written between the two reads is then still read.
-      const item = await asTeam(() => client.executions.get(poolId, executionId, options));
-      if (jobId !== null && item.jobId !== null && item.jobId !== jobId) {
-        throw new UsageError("that execution is not one of this job", "leave out JOB or --execution");
-      }
-      await asTeam(async () => {
+    for (let failures = 0; ;) {
+      try {
+        // The status first: what is written between the two reads is then still read.
+        const item = await client.executions.get(poolId, executionId, options);
+        if (jobId !== null && item.jobId !== null && item.jobId !== jobId) {
+          throw new UsageError("that execution is not one of this job", "leave out JOB or --execution");
+        }
         for await (const line of client.logs.messages(poolId, { executionId, logLevels }, { seen, signal })) {
           stdout.write(json ? `${lineJson(line)}\n` : `${lineText(line)}\n`);
-          lines += 1;
         }
-      });
-      const { status } = item;
-      const told = { executionId, status, lines };
-      if (isEnded(status) || input.options["follow"] !== true)
-        return end(told, `execution ${executionId} ${status}`, json, stdout);
-      if (!(await slept(context)))
-        return end(told, `interrupted; execution ${executionId} ${status}`, json, stdout);
+        failures = 0;
+        told = { executionId, status: item.status, lines: seen.size };
+        if (!follow || isEnded(item.status)) {
+          return end(told, `execution ${executionId} ${item.status}`, json, stdout);
+        }
+      } catch (error) {
+        const passing = error instanceof UnreachableError || error instanceof UnexpectedAnswerError;
+        failures += 1;
+        if (!follow || !passing || failures > mostFailures) throw error;
+      }
+      await clock.sleep(everyMs, options);
     }
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    if (signal.aborted)
-      return end({ executionId: named, status: null, lines: null }, "interrupted", json, stdout);
-    return printVerdict(verdictOfFailure(error), { json, place }, stdout);
+    if (!signal.aborted) {
+      const failure = await asTeam(() => Promise.reject(error)).catch(verdictOfFailure);
+      return printVerdict(failure, { json, place }, stdout);
+    }
+    if (told.lines !== null)
+      return end(told, `interrupted; execution ${String(told.executionId)} goes on`, json, stdout);
+    return printVerdict(verdict("UNKNOWN", "interrupted before the log was read"), { json, place }, stdout);
   }
 };
 
-function end(
-  told: { executionId: string | null; status: string | null; lines: number | null },
-  words: string,
-  json: boolean,
-  stdout: Output,
-): number {
-  const { executionId, status, lines } = told;
-  const reason = lines === null ? words : `${String(lines)} ${lines === 1 ? "line" : "lines"}, ${words}`;
+/** What the answer is about. `lines`: printed so far; null: the log was not read yet. */
+interface Told {
+  executionId: string | null;
+  status: string | null;
+  lines: number | null;
+}
+
+async function latestExecution(
+  client: Client,
+  poolId: string,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  for await (const { executionId } of client.executions.list(poolId, jobId, { limit: 1, signal }))
+    return executionId;
+  return null;
+}
+
+function end({ executionId, status, lines }: Told, words: string, json: boolean, stdout: Output): number {
+  const reason = `${String(lines)} ${lines === 1 ? "line" : "lines"}, ${words}`;
   if (json) {
     stdout.write(`${asciiJson({ code: 0, word: "LOG", reason, executionId, status, lines })}\n`);
     return 0;
@@ -107,16 +122,6 @@ function lineJson({ id, date, level, logMessage, logTranslationCode, executionIt
     messageCode: logTranslationCode,
     itemId: executionItemId,
   });
-}
-
-/** False when the process is to end. */
-async function slept({ clock, signal }: CliContext): Promise<boolean> {
-  try {
-    await clock.sleep(everyMs, { signal });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function levelsOption(input: Input): readonly (typeof levels)[number][] {

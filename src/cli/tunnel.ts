@@ -18,8 +18,10 @@ export async function openTunnel(
   const { request } = proxy.protocol === "https:" ? await import("node:https") : await import("node:http");
   const { connect } = await import("node:tls");
   const { isIP } = await import("node:net");
-  const options: RequestOptions = {
+  // Verified whatever NODE_TLS_REJECT_UNAUTHORIZED says: here and below.
+  const options: RequestOptions & { rejectUnauthorized: true } = {
     method: "CONNECT",
+    rejectUnauthorized: true,
     host: proxy.hostname.replace(/^\[|\]$/g, ""),
     port: proxy.port || (proxy.protocol === "https:" ? 443 : 80),
     path: target,
@@ -47,7 +49,8 @@ export async function openTunnel(
       .end();
   });
   return new Promise((resolve, reject) => {
-    const secure = connect({ socket: through, ...(isIP(host) === 0 ? { servername: host } : {}), host });
+    const name = isIP(host) === 0 ? { servername: host } : {};
+    const secure = connect({ socket: through, host, ...name, rejectUnauthorized: true });
     const onAbort = (): void => void secure.destroy(new Error("the call was ended"));
     const settle = (): void => signal.removeEventListener("abort", onAbort);
     secure.once("secureConnect", () => {
