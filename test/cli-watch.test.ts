@@ -7,7 +7,8 @@ import { commands } from "../src/cli/commands.ts";
 import { runNightdesk } from "./support/cli-run.ts";
 import type { CliRun } from "./support/cli-run.ts";
 import { closeTeams, cut, envFor, idle, running, team } from "./support/desk-cases.ts";
-import type { ScriptedTeam } from "./support/scripted-team.ts";
+import { scriptedPool } from "./support/scripted-team.ts";
+import type { ScriptedJob, ScriptedTeam } from "./support/scripted-team.ts";
 
 afterEach(closeTeams);
 
@@ -68,6 +69,36 @@ test("piped with --json: an object per change", async () => {
   const steps = [(): void => undefined, () => void (end.jobs[0]!.status = "FAIL"), () => undefined];
   const answer = await watching(end, steps, { argv: ["--json"] });
   expect(answer.lines.map((line) => (JSON.parse(line) as { code: number }).code)).toEqual([10, 4]);
+});
+
+test("piped: a further level of proof is a change, rows and seconds are none", async () => {
+  const stopping = {
+    requestedAt: Date.UTC(2026, 5, 18, 14, 59, 58),
+    level: "recorded",
+    why: "is listed",
+    callers: 1,
+  };
+  const job: ScriptedJob & { rows: number } = { ...running(), rows: 1, stopping };
+  const end = await team({ jobs: [job], nightdesk: true });
+  end.script.about = ({ json }) =>
+    json({ product: "nightdesk", version: "0", proof: "source", time: Date.UTC(2026, 5, 18, 15) });
+  end.script.deskStatus = ({ json }) =>
+    json({
+      poolId: scriptedPool,
+      poolName: "P",
+      asOf: Date.UTC(2026, 5, 18, 15),
+      jobs: [{ estimatedRows: null, ...job }],
+    });
+  const answer = await watching(end, [
+    () => (job.rows = 2),
+    () => (stopping.level = "worker gone"),
+    () => undefined,
+  ]);
+  expect(answer.lines.map((line) => line.slice(11, 45))).toEqual([
+    '15:00:00 UTC "Finance documents" R',
+    "15:00:00 UTC NIGHTDESK RUNNING COD",
+    '15:00:04 UTC "Finance documents" R',
+  ]);
 });
 
 test("on a terminal: drawn again from the top, with its time, and what was last known when nobody answers", async () => {

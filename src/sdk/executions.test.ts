@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createClient, DeniedError, isEnded, UnreachableError } from "./index.ts";
+import { createClient, DeniedError, UnreachableError } from "./index.ts";
 import type { ExecutionItemTransport, FetchLike, LogMessage } from "./index.ts";
 
 /** What one call is answered with; an Error is a lost connection. */
@@ -34,7 +34,7 @@ test("it waits through every word that is no end, and resolves with the end", as
       ),
       fc.constantFrom("SUCCESS", "CANCEL", "FAIL", "SKIPPED"),
       async (words, end) => {
-        const before = words.filter((word) => !isEnded(word));
+        const before = words.filter((word) => !/^(SUCCESS|CANCEL|FAIL|SKIPPED)$/.test(word));
         const { client, urls } = clientOf((call) => item(before[call] ?? end));
         const looks: string[] = [];
         const onLook = ({ status }: ExecutionItemTransport): void => void looks.push(status);
@@ -107,7 +107,7 @@ test("a log is told oldest first, each line once, however it grows while it is r
       });
       const seen = new Set<string>();
       const told: string[] = [];
-      for (let read = 0; read < 2 || told.length < lines.length; read += 1) {
+      for (let read = 0; read < 20; read += 1) {
         for await (const { id } of client.logs.messages("p", { executionId: "e" }, { seen })) told.push(id);
       }
       expect(told).toEqual(lines.map(({ id }) => id));
