@@ -40,6 +40,7 @@ async function started(
   const [job] = before.jobs;
   if (job === undefined || before.jobs.length !== 1 || before.word === "USAGE") return before;
 
+  const { settings } = before;
   let executionId: string | null;
   try {
     executionId = await startedExecution(client, poolId, job.id, mode, { signal });
@@ -67,24 +68,27 @@ async function started(
   if (executionId === null) {
     const reason = "STARTED; the team does not say which execution it is";
     const next = "look with nightdesk status";
-    return verdict(wait ? "UNKNOWN" : "RUNNING", reason, { jobs: [begun], next });
+    return verdict(wait ? "UNKNOWN" : "RUNNING", reason, { jobs: [begun], settings, next });
   }
-  if (!wait) return verdict("RUNNING", "STARTED", { jobs: [begun] });
+  if (!wait) return verdict("RUNNING", "STARTED", { jobs: [begun], settings });
   const progress = runProgress(client, poolId, executionId, context);
   try {
     const ended = await client.executions.wait(poolId, executionId, { signal, onLook: progress.onLook });
-    return await ending(ended, begun, { client, team, place, context });
+    return await ending(ended, { begun, settings }, { client, team, place, context });
   } catch (error) {
     if (signal.aborted) {
       const next = `nightdesk logs --execution ${executionId} --follow`;
-      return verdict("RUNNING", "interrupted; the run goes on", { jobs: [begun], next });
+      return verdict("RUNNING", "interrupted; the run goes on", { jobs: [begun], settings, next });
     }
     const reason = error instanceof Error ? error.message : String(error);
     const lost = await asTeam(() => Promise.reject(error)).catch(verdictOfFailure);
     // It was started, so a lost connection is not "nobody there": it may well run.
     return lost.word === "DENIED"
       ? { ...lost, jobs: [begun] }
-      : verdict("UNKNOWN", `started, and how it goes on is not known: ${reason}`, { jobs: [begun] });
+      : verdict("UNKNOWN", `started, and how it goes on is not known: ${reason}`, {
+          jobs: [begun],
+          settings,
+        });
   } finally {
     progress.over();
   }
@@ -93,7 +97,7 @@ async function started(
 /** What is said of an execution that is over. Its own failure is read from its log, if that can be read. */
 async function ending(
   { executionId, status, item }: EndedExecution,
-  begun: JobReport,
+  { begun, settings }: { begun: JobReport; settings: Verdict["settings"] },
   { client, team, place, context: { clock, signal } }: Surroundings,
 ): Promise<RunAnswer> {
   const word = clearWord(await team.proves({ signal }));
@@ -109,7 +113,7 @@ async function ending(
     rows: counts.length === 0 ? null : counts.reduce((sum, rows) => sum + rows, 0),
     word,
   };
-  const facts = { jobs: [report], asOf: clock.now() };
+  const facts = { jobs: [report], asOf: clock.now(), settings };
   if (status === "SUCCESS") return verdict(word, "SUCCESS", facts);
   const query = { executionId, type: "JOB", logLevels: ["ERROR"], limit: 1 } as const;
   const page = await client.logs.detail(poolId, query, { signal }).catch(() => null);

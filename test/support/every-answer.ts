@@ -88,6 +88,7 @@ const status = (): DeskStatus => ({
   asOf: Date.now(),
   jobs: jobs(),
   holds: [heldNow],
+  settings: { zone: "Asia/Tokyo", hours24to47: true, contact: "the data team", escalateAfterSeconds: null },
 });
 const go = (): DeskGo => ({
   ...status(),
@@ -140,6 +141,7 @@ const report: DeskReport = {
   stops: [act],
   holds: [act],
   settles: [act],
+  ends: [act],
   denied: [act],
   open: [{ ...ran, status: "RUNNING", endedAt: null }],
   cut: false,
