@@ -16,4 +16,4 @@ export type { StopProgress } from "./stop-and-prove.ts";
 export { jobLine, quoted, verdictText } from "./text.ts";
 export { timeText } from "./times.ts";
 export { codes, verdict } from "./verdict.ts";
-export type { JobReport, Verdict, Word } from "./verdict.ts";
+export type { JobReport, Verdict } from "./verdict.ts";
