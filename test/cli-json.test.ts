@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { commands } from "../src/cli/commands.ts";
 import type { CliContext } from "../src/cli/index.ts";
 import { runNightdesk } from "./support/cli-run.ts";
-import { execution, hold, pool, startEveryAnswer } from "./support/every-answer.ts";
+import { execution, hold, keyId, pool, startEveryAnswer } from "./support/every-answer.ts";
 import { repository } from "./house/tree.ts";
 
 let team: Awaited<ReturnType<typeof startEveryAnswer>>;
@@ -81,6 +81,9 @@ const samples: Record<string, string[][]> = {
     ["run", job, "--wait"],
   ],
   receipt: [["receipt", execution]],
+  "keys list": [["keys", "list"]],
+  "keys create": [["keys", "create", "night", "--verbs", "view,cancel", "--expires", "never"]],
+  "keys revoke": [["keys", "revoke", keyId]],
   report: [["report", "--from", "2026-06-18T12:00Z", "--to", "2026-06-19T00:00Z"]],
   "audit verify": [
     ["audit", "verify", "--home", "whole"],

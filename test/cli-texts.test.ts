@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startCommand } from "./support/cli-process.ts";
 import { runNightdesk } from "./support/cli-run.ts";
-import { execution, hold, pool, startEveryAnswer } from "./support/every-answer.ts";
+import { execution, hold, keyId, pool, startEveryAnswer } from "./support/every-answer.ts";
 
 let team: Awaited<ReturnType<typeof startEveryAnswer>>;
 let folder: string;
@@ -50,6 +50,9 @@ const answers: string[][] = [
   ["run", job, "--wait"],
   ["receipt", execution],
   ["report", "--from", "2026-06-18T12:00Z", "--to", "2026-06-19T00:00Z"],
+  ["keys", "list"],
+  ["keys", "create", "night", "--verbs", "view,cancel", "--expires", "never"],
+  ["keys", "revoke", keyId],
   ["jobs"],
   ["pools"],
   ["connections"],

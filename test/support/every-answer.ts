@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type {
   ConnectionTestTransport,
+  CreatedKey,
   DeskAbout,
   DeskGo,
   DeskHold,
@@ -17,6 +18,7 @@ import type {
   DeskStopAnswer,
   ExecuteAnswer,
   ExecutionItemTransport,
+  KeyTransport,
   LogMessagesPage,
   ReportedAct,
   ReportedExecution,
@@ -27,6 +29,7 @@ export const pool = id(1);
 export const connection = id(2);
 export const execution = id(5);
 export const hold = id(7);
+export const keyId = id(8);
 const [idleJob, stoppedJob] = [id(3), id(4)];
 const at = Date.UTC(2026, 5, 18, 15);
 const instant = { ms: at, utc: "2026-06-18T15:00:00.000Z" };
@@ -86,6 +89,7 @@ const status = (): DeskStatus => ({
   poolId: pool,
   poolName: "SAP",
   asOf: Date.now(),
+  partial: false,
   jobs: jobs(),
   holds: [heldNow],
   settings: { zone: "Asia/Tokyo", hours24to47: true, contact: "the data team", escalateAfterSeconds: null },
@@ -213,9 +217,27 @@ const about = (): DeskAbout => ({
 });
 const test: ConnectionTestTransport = { reachable: false, message: "connection refused. Next: start it" };
 
+const key: KeyTransport = {
+  id: keyId,
+  name: "night",
+  prefix: "ndk_abc",
+  grants: [{ poolId: pool, verbs: ["view", "cancel"] }],
+  hours: { zone: "Asia/Tokyo", from: "22:00", to: "30:00", days: ["MON"] },
+  jobs: [stoppedJob],
+  addresses: ["192.0.2.0/24"],
+  createdAt: at,
+  expiresAt: at,
+  revokedAt: null,
+  lastUsedAt: null,
+};
+const createdKey: CreatedKey = { ...key, key: "CANARY-made" };
+
 /** Path, as far as it tells routes apart, and what is answered; the first that fits counts. */
 const answers: [RegExp, () => unknown][] = [
   [/\/about$/, about],
+  [/^GET .*\/keys$/, () => [key]],
+  [/^POST .*\/keys$/, () => createdKey],
+  [/^DELETE .*\/keys\//, () => ({})],
   [/\/stop\?/, () => stopped],
   [/\/go(\?|$)/, go],
   [/\/release$/, () => release],
