@@ -2,7 +2,7 @@
 /** The command `nightdesk`. Only here the process is touched: arguments, environment, streams, signals. */
 import { readFileSync } from "node:fs";
 import { systemClock } from "./base/clock.ts";
-import { answersForSource, runCli, unknownCode } from "./cli/index.ts";
+import { answersForSource, readSecret, runCli, unknownCode } from "./cli/index.ts";
 
 const ending = new AbortController();
 // A terminal sends Ctrl-C to npm and to us, and npm hands it on: the second one is the same wish.
@@ -27,7 +27,11 @@ const noAnswer = (): void => {
   if (answers) process.exitCode = Math.max(unknownCode, Number(process.exitCode ?? 0));
 };
 // An answer that nobody could read is none. A server goes on without its output; what only warns may be lost.
-stdout.on("error", noAnswer);
+// And whoever looks again and again for a reader that is gone would do so for ever.
+stdout.on("error", () => {
+  noAnswer();
+  if (answers) ending.abort();
+});
 stderr.on("error", () => {});
 if (answers) {
   const onFault = (error: unknown): void => {
@@ -45,6 +49,14 @@ const code = await runCli(argv, {
   clock: systemClock,
   signal: ending.signal,
   version,
+  secret: async (prompt) => {
+    try {
+      return await readSecret(prompt, process.stdin, stderr);
+    } finally {
+      // What was opened for reading keeps the process alive.
+      process.stdin.destroy();
+    }
+  },
   serve: async (options) => {
     const { serve } = await import("./serve.ts");
     const out = (line: string): void => void stdout.write(`${line}\n`);

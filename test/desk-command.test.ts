@@ -1,63 +1,26 @@
 /** The command as a process of its own: exit code, streams, and Ctrl-C. */
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
+import { command, startCommand, startProcess } from "./support/cli-process.ts";
 import { asks, closeTeams, envFor, idle, running, team } from "./support/desk-cases.ts";
 import type { ScriptedJob } from "./support/scripted-team.ts";
 
 afterEach(closeTeams);
 
-const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-const command = [process.execPath, "--import", "tsx", bin];
-
-interface Started {
-  pid: number;
-  /** Nobody reads what it writes from now on. */
-  closeOutput: () => void;
-  ended: Promise<Ended>;
-}
-
-function startProcess(program: string, argv: string[], env: Record<string, string>): Started {
-  const child = spawn(program, argv, {
-    env: { ...env, PATH: process.env["PATH"] },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("latin1")));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("latin1")));
-  const ended = new Promise<Ended>((resolve) =>
-    child.on("close", (code) => resolve({ code, stdout, stderr })),
-  );
-  return { pid: child.pid ?? 0, closeOutput: () => child.stdout.destroy(), ended };
-}
-
-function start(argv: string[], env: Record<string, string>): Started {
-  return startProcess(process.execPath, [...command.slice(1), ...argv], env);
-}
-
 test("codes and streams", async () => {
   const end = await team({ jobs: [idle(), running()] });
-  expect(await start(["status"], envFor(end)).ended).toMatchObject({
+  expect(await startCommand(["status"], envFor(end)).ended).toMatchObject({
     code: 10,
     stdout: expect.stringMatching(/^NIGHTDESK RUNNING\n[^]*\nCODE 10 REASON .*\n$/),
     stderr: "",
   });
-  expect(await start(["stop", "Finance documents"], envFor(end)).ended).toMatchObject({
+  expect(await startCommand(["stop", "Finance documents"], envFor(end)).ended).toMatchObject({
     code: 4,
     stderr: "",
   });
-  expect(await start(["stop"], envFor(end)).ended).toMatchObject({ code: 50, stderr: "" });
-  expect(await start(["status"], {}).ended).toMatchObject({ code: 50 });
-  expect(await start(["--help"], {}).ended).toMatchObject({ code: 0, stderr: "" });
+  expect(await startCommand(["stop"], envFor(end)).ended).toMatchObject({ code: 50, stderr: "" });
+  expect(await startCommand(["status"], {}).ended).toMatchObject({ code: 50 });
+  expect(await startCommand(["--help"], {}).ended).toMatchObject({ code: 0, stderr: "" });
 });
 
 const answers: [what: string, jobs: ScriptedJob[], argv: string[], code: number][] = [
@@ -79,14 +42,14 @@ test.runIf(existsSync("/dev/full")).each(answers)(
 
 test.each(answers)("an answer that nobody reads is none: %s", async (_, jobs, argv, code) => {
   const end = await team({ jobs, nightdesk: true });
-  const { closeOutput, ended } = start(argv, envFor(end));
+  const { closeOutput, ended } = startCommand(argv, envFor(end));
   closeOutput();
   expect(await ended).toMatchObject({ code, stderr: "" });
 });
 
 test.runIf(process.platform !== "win32")("Ctrl-C during a stop: 20, and the stop stays", async () => {
   const end = await team({ jobs: [running()] });
-  const { pid, ended } = start(["stop", "Finance documents"], envFor(end));
+  const { pid, ended } = startCommand(["stop", "Finance documents"], envFor(end));
   end.script.cancel = ({ response }) => {
     response.writeHead(200).end();
     end.script.status = (exchange) => {

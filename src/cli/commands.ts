@@ -1,48 +1,7 @@
-import type { Run } from "./context.ts";
-
-/** The commands as data; parsing, help and dispatch are made from it. */
-export interface Command {
-  /** `nightdesk VERB`, one or two words; `object` is what it acts on. */
-  verb: string;
-  object: "jobs" | "holds" | "executions" | "keys" | "records" | "server" | "sample";
-  summary: string;
-  /** Positional arguments as commander writes them. */
-  args: readonly { syntax: string; meaning: string }[];
-  options: readonly Option[];
-  /** Variables that only the environment sets. */
-  environment?: readonly { name: string; meaning: string }[];
-  examples: readonly string[];
-  /** Loads the code of this command and nothing of the others. */
-  load: () => Promise<{ run: Run }>;
-}
-
-export interface Option {
-  syntax: string;
-  meaning: string;
-  required?: boolean;
-}
-
-const url: Option = { syntax: "--url <URL>", meaning: "address of the team (or NIGHTDESK_URL)" };
-const pool: Option = { syntax: "--pool <ID>", meaning: "id of the data pool (or NIGHTDESK_POOL)" };
-
-const keyAndForm: readonly Option[] = [
-  {
-    syntax: "--key-file <FILE>",
-    meaning:
-      "file with the key in its first line (or NIGHTDESK_KEY_FILE; or the key itself in NIGHTDESK_KEY)",
-  },
-  { syntax: "--key-scheme <SCHEME>", meaning: "AppKey or Bearer (default: AppKey)" },
-  { syntax: "--json", meaning: "one JSON object instead of text" },
-];
-
-const team: readonly Option[] = [url, pool, ...keyAndForm];
-/** For what belongs to no pool. */
-const server: readonly Option[] = [url, ...keyAndForm];
-
-const connection: Option = {
-  syntax: "--connection <C>",
-  meaning: "name or id of a connection, in the place of the pool",
-};
+import { connection, server, team } from "./command.ts";
+import type { Command } from "./command.ts";
+import { profileCommands } from "./profile-commands.ts";
+import { runCommands } from "./run-commands.ts";
 
 export const commands: readonly Command[] = [
   {
@@ -50,10 +9,17 @@ export const commands: readonly Command[] = [
     object: "jobs",
     summary: "does anything of the pool, or of one job, touch the source?",
     args: [{ syntax: "[JOB]", meaning: "name or id of a data job; without it the whole pool" }],
-    options: team,
+    options: [
+      {
+        syntax: "--watch",
+        meaning: "look again every two seconds until Ctrl-C; a line per change when piped",
+      },
+      ...team,
+    ],
     examples: [
       "nightdesk status --url https://team.example --pool 2b8f... --key-file key.txt",
       'nightdesk status "Finance documents"',
+      "nightdesk status --watch",
     ],
     load: () => import("./status.ts"),
   },
@@ -233,6 +199,8 @@ export const commands: readonly Command[] = [
     examples: ["nightdesk audit verify --home /var/lib/nightdesk --head 1204:9f2c..."],
     load: () => import("./audit.ts"),
   },
+  ...runCommands,
+  ...profileCommands,
   {
     verb: "serve",
     object: "server",

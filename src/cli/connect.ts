@@ -8,12 +8,24 @@ import { httpFetch } from "./http.ts";
 import { keyIn, readKeyFile } from "./key-file.ts";
 import type { Key } from "./key-file.ts";
 import type { Place } from "./print.ts";
+import { checkedName, readProfile, usualProfile } from "./profiles.ts";
+import type { Profile } from "./profiles.ts";
+import { proxyFor } from "./proxy.ts";
 
 /** Names of hosts that are this machine: a key on its way there crosses no network. */
 const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
+export interface Connected {
+  client: Client;
+  team: ReturnType<typeof celonisTeam>;
+}
+
 /**
- * The team that options and environment name; options come first. Nothing is sent yet.
+ * The team and pool that options, profile and environment name. Nothing is sent yet.
+ *
+ * What an option says comes first, then the profile that --profile names, then the environment, then the profile that
+ * NIGHTDESK_PROFILE names; the profile "default" is taken only where nothing else names a team or a key. A profile's
+ * key goes to the profile's address alone.
  * @param waitMs how long an answer to a change may take beyond the usual limit.
  * @throws UsageError.
  */
@@ -21,66 +33,121 @@ export async function connect(
   input: Input,
   context: CliContext,
   { waitMs = 0 }: { waitMs?: number } = {},
-): Promise<{ client: Client; team: ReturnType<typeof celonisTeam>; place: Place }> {
-  const url = addressOf(given(input, context, "url", "NIGHTDESK_URL"));
-  const poolId = poolOption(input, context);
-  const client = await clientFor(url, input, context, { waitMs });
-  return { client, team: celonisTeam(client, context.clock), place: { url: url.origin, poolId } };
+): Promise<Connected & { place: Place }> {
+  const named = await namedIn(input, context.env);
+  const url = addressOf(named.of("url", "NIGHTDESK_URL", "url"));
+  const poolId = poolOf(named);
+  return { ...(await clientFor(url, named, { input, context, waitMs })), place: { url: url.origin, poolId } };
 }
 
 /** As `connect`, for what belongs to no pool. */
 export async function connectToServer(
   input: Input,
   context: CliContext,
-): Promise<{ client: Client; url: string }> {
-  const url = addressOf(given(input, context, "url", "NIGHTDESK_URL"));
-  return { client: await clientFor(url, input, context, { waitMs: 0 }), url: url.origin };
+): Promise<Connected & { url: string }> {
+  const named = await namedIn(input, context.env);
+  const url = addressOf(named.of("url", "NIGHTDESK_URL", "url"));
+  return { ...(await clientFor(url, named, { input, context, waitMs: 0 })), url: url.origin };
 }
 
 /** The id of the pool that is named. @throws UsageError. */
-export function poolOption(input: Input, context: CliContext): string {
-  const poolId = given(input, context, "pool", "NIGHTDESK_POOL");
-  if (poolId === undefined) throw new UsageError("no pool named", "give --pool ID or set NIGHTDESK_POOL");
-  if (!isId(poolId))
-    throw new UsageError(
-      "--pool takes the id of a pool, not its name",
-      "copy the id from the pool's address",
-    );
-  return poolId;
+export async function poolOption(input: Input, context: CliContext): Promise<string> {
+  return poolOf(await namedIn(input, context.env));
 }
 
-function given(input: Input, { env }: CliContext, option: string, name: string): string | undefined {
-  return textOption(input, option) ?? (env[name] || undefined);
+function poolOf(named: Named): string {
+  const pool = named.of("pool", "NIGHTDESK_POOL", "poolId");
+  if (pool === undefined) throw new UsageError("no pool named", "give --pool ID or set NIGHTDESK_POOL");
+  return checkedPool(pool);
 }
 
 async function clientFor(
   url: URL,
-  input: Input,
-  context: CliContext,
-  { waitMs }: { waitMs: number },
-): Promise<Client> {
-  const { env, stderr } = context;
-  const warn = (line: string): void => void stderr.write(`${line}\n`);
+  named: Named,
+  { input, context, waitMs }: { input: Input; context: CliContext; waitMs: number },
+): Promise<Connected> {
+  const { env, stderr, clock } = context;
   const { key, scheme } = await keyOf(
-    given(input, context, "keyFile", "NIGHTDESK_KEY_FILE"),
-    env["NIGHTDESK_KEY"] || undefined,
-    warn,
+    input,
+    env,
+    { ...named, url },
+    (line) => void stderr.write(`${line}\n`),
   );
-  const asked = schemeOption(input);
+  const client = clientOf(url, { key, scheme: schemeOption(input) ?? scheme ?? "AppKey" }, context, {
+    waitMs,
+  });
+  return { client, team: celonisTeam(client, clock) };
+}
+
+/** A client for this address and key, by the way that the environment names. */
+export function clientOf(
+  url: URL,
+  { key, scheme }: { key: string; scheme: "AppKey" | "Bearer" },
+  { env, stderr }: Pick<CliContext, "env" | "stderr">,
+  { waitMs = 0 }: { waitMs?: number } = {},
+): Client {
   if (url.protocol === "http:" && !loopback.test(url.hostname)) {
-    warn(`warning: the key goes to ${url.host} over plain HTTP; anyone on the way can read it`);
+    stderr.write(`warning: the key goes to ${url.host} over plain HTTP; anyone on the way can read it\n`);
   }
   return createClient({
     url: url.origin,
     key,
-    scheme: asked ?? scheme ?? "AppKey",
-    fetch: httpFetch({ waitMs }),
+    scheme,
+    fetch: httpFetch({ waitMs, proxy: (to) => proxyFor(to, env) }),
   });
 }
 
+/** @throws UsageError for anything but an id. */
+export function checkedPool(poolId: string): string {
+  if (isId(poolId)) return poolId;
+  throw new UsageError("--pool takes the id of a pool, not its name", "take the id from nightdesk pools");
+}
+
+interface ProfileInUse {
+  profile: Profile | null;
+  /** It was named on the command line, and so comes before the environment. */
+  first: boolean;
+}
+
+interface Named extends ProfileInUse {
+  /** The value that counts, of an option, a variable and a field of the profile; undefined: nobody gave one. */
+  of: (option: string, variable: string, field: "url" | "poolId") => string | undefined;
+}
+
+async function namedIn(input: Input, env: CliContext["env"]): Promise<Named> {
+  const { profile, first } = await profileOf(input, env);
+  return {
+    profile,
+    first,
+    of: (option, variable, field) => {
+      const kept = profile?.[field] || undefined;
+      const set = env[variable] || undefined;
+      return textOption(input, option) ?? (first ? (kept ?? set) : (set ?? kept));
+    },
+  };
+}
+
+async function profileOf(input: Input, env: CliContext["env"]): Promise<ProfileInUse> {
+  const option = textOption(input, "profile");
+  const named = option ?? (env["NIGHTDESK_PROFILE"] || undefined);
+  if (named !== undefined) {
+    const profile = await readProfile(env, checkedName(named));
+    if (profile === null) {
+      throw new UsageError(
+        `there is no profile ${named}`,
+        `nightdesk login --profile ${named} makes it; nightdesk profiles lists what there is`,
+      );
+    }
+    return { profile, first: option !== undefined };
+  }
+  const options = ["url", "keyFile"].some((name) => textOption(input, name) !== undefined);
+  const variables = ["NIGHTDESK_URL", "NIGHTDESK_KEY_FILE", "NIGHTDESK_KEY"].some((name) => env[name]);
+  return { profile: options || variables ? null : await readProfile(env, usualProfile), first: false };
+}
+
 /** What the user wrote is not repeated: it may hold a password. */
-function addressOf(text: string | undefined): URL {
-  const next = "give --url https://HOST or set NIGHTDESK_URL";
+export function addressOf(text: string | undefined): URL {
+  const next = "give --url https://HOST, set NIGHTDESK_URL, or keep it with nightdesk login";
   if (text === undefined) throw new UsageError("no address of a team", next);
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
@@ -93,16 +160,33 @@ function addressOf(text: string | undefined): URL {
 }
 
 async function keyOf(
-  file: string | undefined,
-  key: string | undefined,
+  input: Input,
+  env: CliContext["env"],
+  { profile, first, url }: ProfileInUse & { url: URL },
   warn: (line: string) => void,
 ): Promise<Key> {
+  const option = textOption(input, "keyFile");
+  const file = option ?? (first ? undefined : env["NIGHTDESK_KEY_FILE"] || undefined);
   if (file !== undefined) return readKeyFile(file, warn);
-  if (key !== undefined) return keyIn(key, "NIGHTDESK_KEY");
-  throw new UsageError("no key", "give --key-file FILE, or set NIGHTDESK_KEY_FILE or NIGHTDESK_KEY");
+  const key = first ? "" : (env["NIGHTDESK_KEY"] ?? "");
+  if (key !== "") return keyIn(key, "NIGHTDESK_KEY");
+  if (profile === null) {
+    throw new UsageError(
+      "no key",
+      "give --key-file FILE, set NIGHTDESK_KEY_FILE or NIGHTDESK_KEY, or keep one with nightdesk login",
+    );
+  }
+  if (profile.url !== url.origin) {
+    throw new UsageError(
+      `the key of the profile is for ${profile.url} and is sent nowhere else`,
+      "leave out --url and NIGHTDESK_URL, or give --key-file FILE",
+    );
+  }
+  return { key: profile.key, scheme: profile.scheme };
 }
 
-function schemeOption(input: Input): "AppKey" | "Bearer" | null {
+/** @throws UsageError. */
+export function schemeOption(input: Input): "AppKey" | "Bearer" | null {
   switch (textOption(input, "keyScheme")?.toLowerCase()) {
     case undefined:
       return null;

@@ -5,8 +5,10 @@ import { parseTime } from "./times.ts";
 /** Where text goes; `process.stdout` fits. */
 export interface Output {
   write(text: string): unknown;
-  /** True on a terminal: only there progress is shown. */
+  /** True on a terminal: only there a bar is drawn, and a screen drawn again. */
   isTTY?: boolean;
+  /** True where colours may be used; set by `runCli` from the terminal and the environment. */
+  colours?: boolean;
 }
 
 export interface ServeOptions {
@@ -46,6 +48,8 @@ export interface CliContext {
   /** Aborts on Ctrl-C. */
   signal: AbortSignal;
   version: string;
+  /** A secret that is not shown while it is typed, or the first line of standard input when that is no terminal. */
+  secret: (prompt: string) => Promise<string>;
   /** Run until they are told to end; resolve with the exit code. Loaded only when called. */
   serve: (options: ServeOptions) => Promise<number>;
   demo: (options: DemoOptions) => Promise<number>;

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from "node:http";
 import type { FetchAnswer, FetchInit, FetchLike } from "../sdk/index.ts";
+import type { Proxy } from "./proxy.ts";
 
 export interface HttpLimits {
   /** Until the connection stands, TLS included. */
@@ -12,32 +13,78 @@ export interface HttpLimits {
 
 const usual: HttpLimits = { connectMs: 5000, answerMs: 30_000, mostBytes: 16 * 1024 * 1024 };
 
+/** How an address is reached; null: directly. */
+type ProxyFor = (url: URL) => Proxy | null;
+
 /**
  * A fetch over node:http and node:https: it starts in half the time of the global one. Certificates are
- * always verified, redirects never followed, every answer is read whole and within limits.
+ * always verified, redirects never followed, every answer is read whole and within limits. A proxy sees no more of
+ * HTTPS than the host's name.
  * @param waitMs how long a change (not a GET) may be answered later than usual.
  */
 export function httpFetch({
   waitMs = 0,
+  proxy = () => null,
   ...limits
-}: Partial<HttpLimits> & { waitMs?: number } = {}): FetchLike {
+}: Partial<HttpLimits> & { waitMs?: number; proxy?: ProxyFor } = {}): FetchLike {
   const within = { ...usual, ...limits };
   return async (url, init) => {
     const answerMs =
       init.method === "GET" ? within.answerMs : Math.max(within.answerMs, waitMs + within.connectMs);
-    return send(new URL(url), init, { ...within, answerMs });
+    const to = new URL(url);
+    return send(to, init, { ...within, answerMs }, await wayTo(to, init, within, proxy(to)));
   };
 }
 
-async function send(url: URL, init: FetchInit, limits: HttpLimits): Promise<FetchAnswer> {
+/** What of a request says how it gets there. */
+type Way = Omit<RequestOptions, "headers"> & {
+  headers?: Record<string, string>;
+  rejectUnauthorized?: boolean;
+};
+
+/** Directly, through a proxy that is told the whole address, or through a tunnel that stands when this resolves. */
+async function wayTo(url: URL, init: FetchInit, limits: HttpLimits, proxy: Proxy | null): Promise<Way> {
+  const secure = url.protocol === "https:";
+  // A connection of its own: one that was kept could be closed at the other end while a stop is written to it.
+  if (proxy === null) return { agent: false, ...(secure ? { rejectUnauthorized: true } : {}) };
+  if (!secure) {
+    const { url: by, authorization } = proxy;
+    if (by.protocol !== "http:") throw new Error(`the proxy ${by.host} carries https addresses only`);
+    return {
+      agent: false,
+      hostname: by.hostname.replace(/^\[|\]$/g, ""),
+      port: by.port || 80,
+      path: url.href,
+      headers: {
+        host: url.host,
+        ...(authorization === null ? {} : { "proxy-authorization": authorization }),
+      },
+    };
+  }
+  const { openTunnel } = await import("./tunnel.ts");
+  const late = new AbortController();
+  const why = `no connection to ${url.host} through the proxy ${proxy.url.host} within ${String(limits.connectMs / 1000)} s`;
+  const timer = setTimeout(() => late.abort(), limits.connectMs);
+  try {
+    const ending = AbortSignal.any([late.signal, ...(init.signal === undefined ? [] : [init.signal])]);
+    const socket = await openTunnel(url, proxy, ending);
+    // Without an agent the request takes the connection that it is given.
+    return { createConnection: () => socket };
+  } catch (error) {
+    throw late.signal.aborted ? new Error(why, { cause: error }) : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function send(url: URL, init: FetchInit, limits: HttpLimits, way: Way): Promise<FetchAnswer> {
   const secure = url.protocol === "https:";
   const { request } = secure ? await import("node:https") : await import("node:http");
-  const options: RequestOptions & { rejectUnauthorized?: boolean } = {
+  const length = String(Buffer.byteLength(init.body ?? ""));
+  const options: Way = {
     method: init.method,
-    headers: { ...init.headers, "content-length": String(Buffer.byteLength(init.body ?? "")) },
-    // A connection of its own: one that was kept could be closed at the other end while a stop is written to it.
-    agent: false,
-    ...(secure ? { rejectUnauthorized: true } : {}),
+    ...way,
+    headers: { ...init.headers, ...way.headers, "content-length": length },
   };
   return new Promise((resolve, reject) => {
     const outgoing = request(url, options);
@@ -55,7 +102,8 @@ async function send(url: URL, init: FetchInit, limits: HttpLimits): Promise<Fetc
     const onAbort = (): void => fail(new Error("the call was ended"));
 
     outgoing.once("socket", (socket) => {
-      socket.once(secure ? "secureConnect" : "connect", () => clearTimeout(connecting));
+      if (way.createConnection !== undefined) clearTimeout(connecting);
+      else socket.once(secure ? "secureConnect" : "connect", () => clearTimeout(connecting));
     });
     outgoing.once("response", (incoming) => {
       head = incoming;

@@ -17,7 +17,8 @@ import { printVerdict } from "./print.ts";
  */
 export const runCreate: Run = async (input, context) => {
   const json = input.options["json"] === true;
-  const draft = draftOf(input, context);
+  const everything = textOption(input, "pool") === "*";
+  const draft = draftOf(input, context, everything ? "*" : await poolOption(input, context));
   const { client, url } = await connectToServer(input, context);
   const path = textOption(input, "out");
   // First, so that no key is made for which there is no place.
@@ -48,7 +49,7 @@ export const runCreate: Run = async (input, context) => {
 };
 
 /** @throws UsageError for what cannot be meant; what the server alone can know it refuses. */
-function draftOf(input: Input, context: CliContext): NewKey {
+function draftOf(input: Input, context: CliContext, poolId: string): NewKey {
   const name = input.argument ?? "";
   const verbs = list(input, "verbs") ?? [];
   const known = keyVerbs.filter((verb) => verbs.includes(verb));
@@ -62,10 +63,9 @@ function draftOf(input: Input, context: CliContext): NewKey {
       "see nightdesk status --json",
     );
   }
-  const all = textOption(input, "pool") === "*";
   return {
     name,
-    grants: [{ poolId: all ? "*" : poolOption(input, context), verbs: known }],
+    grants: [{ poolId, verbs: known }],
     expiresAt: expiryOf(input, context),
     hours: hoursOf(input),
     jobs,

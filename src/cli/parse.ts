@@ -1,6 +1,6 @@
 import { Command as Parser, CommanderError } from "commander";
 import { commands } from "./commands.ts";
-import type { Command } from "./commands.ts";
+import type { Command } from "./command.ts";
 import type { Input } from "./context.ts";
 
 export type Parsed =
@@ -10,8 +10,10 @@ export type Parsed =
   | { kind: "usage"; reason: string; next: string };
 
 const codesHelp = `
-Exit codes (report, keys: 0 when it is done; audit verify: 0 when the chain holds, else 20; not of serve and demo):
+Exit codes, of commands that answer for a source:
   0 CLEAR, 4 REPORTED CLEAR, 10 RUNNING, 20 UNKNOWN, 30 DENIED, 40 UNREACHABLE, 50 USAGE
+Of run: 8, it did not succeed and nothing of it runs; of lists, logs, keys and report: 0 when it is done;
+of audit verify: 0 when the chain holds, else 20.
 `;
 
 /** Reads a command line (without node and script). Nothing is run and nothing is written. */
@@ -38,7 +40,9 @@ export async function parse(argv: readonly string[], version: string): Promise<P
   for (const command of commands) {
     add(program, command, (input) => (parsed = { kind: "run", command, input }));
   }
-  const named = commands.find(({ verb }) => verb.split(" ").every((word, index) => argv[index] === word));
+  const named = commands.findLast(
+    ({ verb, alias }) => alias === argv[0] || verb.split(" ").every((word, index) => argv[index] === word),
+  );
   const next = `see nightdesk${named === undefined ? "" : ` ${named.verb}`} --help`;
   if (argv.length === 0) return { kind: "usage", reason: "no command given", next };
   try {
@@ -56,6 +60,7 @@ function add(program: Parser, command: Command, choose: (input: Input) => void):
     .description(command.summary)
     .helpOption("--help", "print this help")
     .addHelpText("after", `${environmentLines(command)}\nExamples:\n${exampleLines(command.examples)}`);
+  if (command.alias !== undefined) parser.alias(command.alias);
   for (const { syntax, meaning } of command.args) parser.argument(syntax, meaning);
   for (const { syntax, meaning, required = false } of command.options) {
     if (required) parser.requiredOption(syntax, meaning);
@@ -63,7 +68,8 @@ function add(program: Parser, command: Command, choose: (input: Input) => void):
   }
   parser.action(() => {
     const [argument] = parser.args;
-    choose({ argument: argument ?? null, options: parser.opts() });
+    // Of "connections test" the options of "connections" are taken by that one, wherever they stand.
+    choose({ argument: argument ?? null, options: parser.optsWithGlobals() });
   });
 }
 

@@ -9,14 +9,63 @@ export interface Place {
   poolId: string;
 }
 
+/** The code of what was asked for and did not come about, while nothing of it touches a source: as in JCL, 8. */
+export const failedCode = 8;
+
+/** The answer to a run: one of the desk's, or FAILED. */
+export type RunAnswer =
+  | Verdict
+  | (Omit<Verdict, "word" | "code"> & { word: "FAILED"; code: typeof failedCode });
+
+/** The answer of a command that answers no question about a source: word and code of its own, lines already ASCII. */
+export interface Answer {
+  code: 0 | typeof failedCode;
+  word: string;
+  reason: string;
+  next?: string;
+  /** Between the word and the last line, each indented. */
+  lines: readonly string[];
+  /** What its JSON has besides code, word, reason and next. */
+  fields: Record<string, unknown>;
+}
+
+const colours: Readonly<Record<string, number>> = { CLEAR: 32, "REPORTED CLEAR": 36, RUNNING: 33 };
+const red = 31;
+
 /** Writes the answer, as text or as one JSON object (docs/cli-json.md), and returns its code. */
 export function printVerdict(
-  verdict: Verdict,
+  verdict: RunAnswer,
   { json, place }: { json: boolean; place: Place | null },
   stdout: Output,
 ): number {
-  stdout.write(json ? `${verdictJson(verdict, place)}\n` : verdictText(verdict));
+  stdout.write(json ? `${verdictJson(verdict, place)}\n` : coloured(verdictText(verdict), verdict, stdout));
   return verdict.code;
+}
+
+/** As `printVerdict`. */
+export function printAnswer(answer: Answer, { json }: { json: boolean }, stdout: Output): number {
+  const { code, word, reason, next, lines, fields } = answer;
+  if (json) {
+    stdout.write(
+      `${asciiJson({ code, word, reason, ...fields, ...(next === undefined ? {} : { next }) })}\n`,
+    );
+    return code;
+  }
+  const last = `CODE ${String(code)} REASON ${toAscii(reason)}${next === undefined ? "" : ` NEXT ${toAscii(next)}`}`;
+  const text = [`NIGHTDESK ${word}`, ...lines, last].map((line) => `${line}\n`).join("");
+  stdout.write(coloured(text, answer, stdout));
+  return code;
+}
+
+/** The text with its first line in the colour of its word, where colours may be used. */
+export function coloured(
+  text: string,
+  { word, code }: { word: string; code: number },
+  stdout: Output,
+): string {
+  if (stdout.colours !== true) return text;
+  const colour = colours[word] ?? (code === 0 ? 0 : red);
+  return text.replace(/^[^\n]*/, (first) => `\u001b[1;${String(colour)}m${first}\u001b[0m`);
 }
 
 /** Writes a receipt as the team wrote it, and returns its code. */
@@ -30,7 +79,8 @@ export function printReceipt(
   return verdict.code;
 }
 
-function verdictJson(verdict: Verdict, place: Place | null): string {
+/** One line, without its end. */
+export function verdictJson(verdict: RunAnswer, place: Place | null): string {
   const { code, word, reason, asOf, jobs, next, holds, starts, sources } = verdict;
   const answer = {
     code,

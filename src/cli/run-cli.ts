@@ -3,13 +3,14 @@ import type { CliContext } from "./context.ts";
 import { printVerdict } from "./print.ts";
 import { codes, verdict } from "../desk/index.ts";
 import { commands } from "./commands.ts";
-import type { Command } from "./commands.ts";
+import type { Command } from "./command.ts";
 
 /**
  * The command `nightdesk`: `argv` without node and script. Resolves with the exit code and never rejects.
  * Whatever goes wrong in a command that answers for a source is UNKNOWN at least, never a code below it.
  */
-export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+export async function runCli(argv: readonly string[], surroundings: CliContext): Promise<number> {
+  const context = withColours(surroundings);
   const json = argv.includes("--json");
   let answers = true;
   try {
@@ -43,17 +44,29 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   }
 }
 
+/** Colours on a terminal only, and not where NO_COLOR is set to anything (no-color.org) or the terminal has none. */
+function withColours(context: CliContext): CliContext {
+  const { stdout, env } = context;
+  const colours = stdout.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+  return {
+    ...context,
+    stdout: { write: (text) => stdout.write(text), isTTY: stdout.isTTY === true, colours },
+  };
+}
+
 /** The exit code of an answer that could not be given. */
 export const unknownCode = codes.UNKNOWN;
 
 /** Whether the exit code of this command line answers for a source, so that no fault may make it a low one. */
 export function answersForSource(argv: readonly string[]): boolean {
-  return commands.some((command) => command.verb.split(" ")[0] === argv[0] && isAnswer(command));
+  return commands.some(
+    (command) => [command.verb.split(" ")[0], command.alias].includes(argv[0]) && isAnswer(command),
+  );
 }
 
-/** Everything but what runs until it is told to end. */
+/** Everything but what runs until it is told to end, and what only prints a script. */
 function isAnswer({ object }: Command): boolean {
-  return object !== "server" && object !== "sample";
+  return object !== "server" && object !== "sample" && object !== "shell";
 }
 
 /** Our own errors bring their line: operation, place, what happened, next step. */

@@ -3,10 +3,15 @@ import { connect } from "./connect.ts";
 import type { Run } from "./context.ts";
 import { printVerdict } from "./print.ts";
 
-/** `nightdesk status [JOB]`. */
+/** `nightdesk status [JOB] [--watch]`. */
 export const run: Run = async (input, context) => {
   const { team, place } = await connect(input, context);
   const scope = { poolId: place.poolId, job: input.argument, clock: context.clock };
-  const verdict = await lookAtPool(team, scope, { signal: context.signal });
-  return printVerdict(verdict, { json: input.options["json"] === true, place }, context.stdout);
+  const look = (): ReturnType<typeof lookAtPool> => lookAtPool(team, scope, { signal: context.signal });
+  const form = { json: input.options["json"] === true, place };
+  if (input.options["watch"] === true) {
+    const { watch } = await import("./watch.ts");
+    return watch(look, form, context);
+  }
+  return printVerdict(await look(), form, context.stdout);
 };

@@ -1,11 +1,11 @@
 import { timeText } from "./times.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Shown } from "./verdict.ts";
 
 /**
  * What the reader does now. Where the answer is UNKNOWN and the pool's people said whom to call, also whom, and until
  * when a stop is waited for first: that is counted from its request, so that a later answer does not move it.
  */
-export function nextStep({ word, next, jobs, asOf, settings }: Verdict): string | null {
+export function nextStep({ word, next, jobs, asOf, settings }: Shown): string | null {
   if (word !== "UNKNOWN" || settings === null || settings.contact === null) return next;
   const { contact, escalateAfterSeconds } = settings;
   const asked = jobs.flatMap((job) =>

@@ -4,7 +4,7 @@ import { nextStep } from "./escalation.ts";
 import { isActive } from "./judge.ts";
 import { labelOf } from "./scope.ts";
 import { timeText, type TimesRead } from "./times.ts";
-import type { HoldReport, JobReport, SourceReport, Verdict } from "./verdict.ts";
+import type { HoldReport, JobReport, Shown, SourceReport } from "./verdict.ts";
 
 /** Longest text taken over from a team into a line. */
 const mostCharacters = 300;
@@ -23,7 +23,7 @@ const knownStatuses: ReadonlySet<string> = new Set([
  * start and per source, last `CODE nn REASON ...`.
  * Only those two begin at the margin, and a name stands in quotes: no job can be named like a verdict.
  */
-export function verdictText(verdict: Verdict, eol: "\n" | "\r\n" = "\n"): string {
+export function verdictText(verdict: Shown, eol: "\n" | "\r\n" = "\n"): string {
   const { jobs, holds, starts, sources, settings } = verdict;
   const lines = [
     ...jobs.map((job) => jobLine(job, settings)),
@@ -35,7 +35,7 @@ export function verdictText(verdict: Verdict, eol: "\n" | "\r\n" = "\n"): string
 }
 
 /** Line 1 and the last line of every answer, around lines that are ASCII and indented. */
-export function answerText(verdict: Verdict, lines: readonly string[], eol: "\n" | "\r\n"): string {
+export function answerText(verdict: Shown, lines: readonly string[], eol: "\n" | "\r\n"): string {
   const { word, code, reason } = verdict;
   const next = nextStep(verdict);
   const last = `CODE ${String(code)} REASON ${ascii(reason)}${next === null ? "" : ` NEXT ${ascii(next)}`}`;

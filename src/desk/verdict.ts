@@ -76,6 +76,9 @@ export interface Verdict {
   settings: DeskSettings | null;
 }
 
+/** A verdict, or an answer in its form with a word and a code of its own. */
+export type Shown = Omit<Verdict, "word" | "code"> & { word: string; code: number };
+
 const nextSteps: Record<Word, string | null> = {
   CLEAR: null,
   "REPORTED CLEAR": null,

@@ -1,5 +1,6 @@
 import { dataSources } from "./data-sources.ts";
 import { desk } from "./desk.ts";
+import { executions } from "./executions.ts";
 import { extractions } from "./extractions.ts";
 import { jobs } from "./jobs.ts";
 import { keys } from "./keys.ts";
@@ -40,6 +41,7 @@ export function createClient({ url, key, scheme = "AppKey", fetch }: ClientOptio
     pools: pools(ask),
     dataSources: dataSources(ask),
     jobs: jobs(ask),
+    executions: executions(ask),
     tasks: tasks(ask),
     transformations: transformations(ask),
     extractions: extractions(ask),

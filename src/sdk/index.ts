@@ -11,5 +11,9 @@ export {
   UnreachableError,
 } from "./errors.ts";
 export type { CallOptions, FetchAnswer, FetchInit, FetchLike } from "./request.ts";
+export { isEnded } from "./executions.ts";
+export type { EndedExecution, EndedStatus, WaitOptions } from "./executions.ts";
 export type { NewTableExtraction } from "./extractions.ts";
-export type { CancelAnswer } from "./jobs.ts";
+export type { CancelAnswer, StopOptions } from "./jobs.ts";
+export type { LogQuery } from "./logs.ts";
+export type * from "../contract/index.ts";

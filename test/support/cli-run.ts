@@ -23,6 +23,7 @@ export async function runNightdesk(
     clock: systemClock,
     signal: new AbortController().signal,
     version: "0.0.0-test",
+    secret: () => Promise.reject(new Error("no secret was to be typed")),
     serve: () => Promise.reject(new Error("serve was not asked for")),
     demo: () => Promise.reject(new Error("demo was not asked for")),
     verifyAudit: () => Promise.reject(new Error("verifyAudit was not asked for")),
