@@ -1,2 +1,2 @@
-/** Types of may-reject.mjs, for the tests behind a firewall. */
+/** Types of may-trace.mjs, for the test of a disk that fails. */
 export function mayTrace(): boolean;
