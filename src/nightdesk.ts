@@ -13,7 +13,7 @@ import type { SourceLook } from "./model/operations.ts";
 import { sourceTag } from "./model/execution.ts";
 import type { SourceControl } from "./model/source.ts";
 import { createPoolProcesses } from "./pool-processes.ts";
-import { createApp, listen, type App, type Listening } from "./server/index.ts";
+import { createApp, listen, readPage, type App, type Listening } from "./server/index.ts";
 import { sourceOf } from "./sources.ts";
 import {
   givenCertificate,
@@ -23,6 +23,9 @@ import {
   openStateStore,
   ownCertificate,
 } from "./state/index.ts";
+
+/** Beside the compiled server; a server that runs from its sources shows the page that was built last. */
+const pageFolder = new URL("../dist/page/", import.meta.url);
 
 /** Time for executions to end with proof when the server stops; then pool processes are killed. */
 const stopProofMs = 10_000;
@@ -34,6 +37,11 @@ export interface Nightdesk {
   https: { url: string; certificateFile: string; made: boolean } | null;
   /** The first admin key if it was made now: shown once, kept nowhere. */
   newAdminKey: string | null;
+  /**
+   * The page's address, with which one is signed in in the place of this key: once, within ten minutes. It is told to
+   * nobody else and stands in no log. null if the key may not be used.
+   */
+  signInLink(key: string): Promise<string | null>;
   /** Takes no new work, stops what runs, proves it, ends every process. Harmless twice. */
   stop(): Promise<{ unproven: number }>;
 }
@@ -128,6 +136,7 @@ export async function startNightdesk(
       version,
       audit,
       auditLog,
+      page: readPage(pageFolder),
       onStatusChange: (changed) => {
         statusChanged.push(changed);
       },
@@ -148,6 +157,10 @@ export async function startNightdesk(
       url: http.url,
       https,
       newAdminKey,
+      async signInLink(key) {
+        const link = await app.makeLink(key);
+        return link === null ? null : `${http.url}/#once=${link}`;
+      },
       stop: () =>
         (stopped ??= (async () => {
           const graceMs = config.stopGraceSeconds * 1000;

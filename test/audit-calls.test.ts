@@ -107,7 +107,10 @@ test.each(named(changing))("%s, denied: one record, whatever is missing", async 
   await desk.ok("DELETE", `/desk/v1/keys/${revoked.id}`);
   const prefixOnly = { id: null, name: null, prefix: revoked.key.slice(0, 10) };
   for (const [key, status, who] of [
-    [weak.key, 403, { id: weak.id, name: "test", prefix: weak.key.slice(0, 10) }],
+    // Signing in is for every key.
+    ...(verbOf(route) === "any"
+      ? []
+      : [[weak.key, 403, { id: weak.id, name: "test", prefix: weak.key.slice(0, 10) }] as const]),
     [revoked.key, 401, prefixOnly],
     [mistyped, 401, null],
     [null, 401, null],

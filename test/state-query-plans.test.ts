@@ -36,6 +36,7 @@ const large = [
   "job",
   "data_source",
   "api_key",
+  "page_session",
 ];
 /** The one list that is everything there is: an administrator asks for it. */
 const wholeList = "SELECT * FROM api_key ORDER BY sequence";
@@ -140,9 +141,14 @@ async function callEverything(store: StateStore): Promise<void> {
   await Promise.all([
     store.keyByHash(hash),
     store.keys(),
+    store.keyById(key.id),
     store.keyUsed(key.id, 1),
     store.revokeKey(key.id, 1),
   ]);
+  await store.insertPageSession({ keyId: key.id, openedAt: 1, usedAt: 1 }, hash);
+  await Promise.all([store.pageSession(hash), store.pageSessionUsed(hash, 2)]);
+  await store.deleteIdlePageSessions(1);
+  await store.deletePageSession(hash);
   await store.deleteVariable(variable.id);
   await store.deleteTable(table.id);
   await store.deleteTask(task.id);

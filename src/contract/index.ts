@@ -4,5 +4,6 @@ export * from "./desk.ts";
 export * from "./enums.ts";
 export * from "./errors.ts";
 export * from "./executions.ts";
+export * from "./night.ts";
 export * from "./paths.ts";
 export * from "./transports.ts";

@@ -58,6 +58,10 @@ export const paths = {
   workbench: `${job}/workbench/{taskId}/{statementId}`,
   workbenchResults: `${job}/workbench/{taskId}/{statementId}/results`,
 
+  page: "/",
+  pageAsset: "/assets/{file}",
+  session: "/desk/session",
+
   about: `${desk}/about`,
   statusText: "/desk/status.txt",
   stopText: "/desk/stop.txt",
@@ -70,6 +74,7 @@ export const paths = {
   holds: `${desk}/pools/{poolId}/holds`,
   release: `${desk}/pools/{poolId}/release`,
   go: `${desk}/pools/{poolId}/go`,
+  deskEvents: `${desk}/pools/{poolId}/events`,
   receipt: `${desk}/executions/{executionId}/receipt`,
   settle: `${desk}/executions/{executionId}/settle`,
   deskReport: `${desk}/pools/{poolId}/report`,

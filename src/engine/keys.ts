@@ -76,7 +76,18 @@ export class Keys {
     const found = await this.#lookUp(text, hash);
     if (found === null || found.hash.byteLength !== hash.byteLength || !timingSafeEqual(found.hash, hash))
       return { kind: "unknown" };
-    const { key, networks } = found;
+    return await this.#judge(found.key, found.networks, address);
+  }
+
+  /** As `recognise`, the key with this id: for whoever was let in by it before. */
+  async again(id: string, address: string | null): Promise<Recognition> {
+    const key = await this.#store.keyById(id);
+    return key === null
+      ? { kind: "unknown" }
+      : await this.#judge(key, networksOf(key), address);
+  }
+
+  async #judge(key: ApiKey, networks: Networks | null, address: string | null): Promise<Recognition> {
     const now = this.#clock.now();
     if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now))
       return { kind: "unknown" };
@@ -106,8 +117,7 @@ export class Keys {
     if (before !== undefined) return before;
     const stored = mayBeKey(text) ? await this.#store.keyByHash(hash) : null;
     if (stored === null) return null;
-    const { addresses } = stored.key;
-    const found = { ...stored, networks: addresses === null ? null : new Networks(addresses) };
+    const found = { ...stored, networks: networksOf(stored.key) };
     known.set(name, found);
     return found;
   }
@@ -161,6 +171,10 @@ export class Keys {
       // A full disk must not keep a cancel out.
     }
   }
+}
+
+function networksOf({ addresses }: ApiKey): Networks | null {
+  return addresses === null ? null : new Networks(addresses);
 }
 
 /** Whether the key has the verb on the pool, be it through "*"; "any": has it a verb there at all. */

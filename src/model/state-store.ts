@@ -25,7 +25,8 @@ import type { EndStep, Proof, Settlement, StopCaller, StopReason } from "./stop.
  * All durable state of a server. Every method is one transaction and durable when it resolves.
  * Asynchronous, so that a store over a network can take the place of the embedded one.
  */
-export interface StateStore extends DefinitionStore, ExecutionStore, HoldStore, ShiftStore, KeyStore {
+export interface StateStore
+  extends DefinitionStore, ExecutionStore, HoldStore, ShiftStore, KeyStore, PageSessionStore {
   close(): Promise<void>;
 }
 
@@ -188,8 +189,27 @@ export interface KeyStore {
   insertKey(key: ApiKey, hash: Uint8Array): Promise<void>;
   /** By index, not by scan; `hash` is what was stored, for a constant-time comparison by the caller. */
   keyByHash(hash: Uint8Array): Promise<{ key: ApiKey; hash: Uint8Array } | null>;
+  keyById(id: string): Promise<ApiKey | null>;
   keys(): Promise<ApiKey[]>;
   /** False if there is no such key. */
   revokeKey(id: string, at: number): Promise<boolean>;
   keyUsed(id: string, at: number): Promise<void>;
+}
+
+/** Sign-ins at the page, by the hash of the session's id; the id itself never gets here. */
+export interface PageSessionStore {
+  insertPageSession(session: PageSession, hash: Uint8Array): Promise<void>;
+  pageSession(hash: Uint8Array): Promise<PageSession | null>;
+  pageSessionUsed(hash: Uint8Array, at: number): Promise<void>;
+  /** Harmless where there is none. */
+  deletePageSession(hash: Uint8Array): Promise<void>;
+  /** Deletes what was not used since `usedBefore` (epoch ms). */
+  deleteIdlePageSessions(usedBefore: number): Promise<void>;
+}
+
+export interface PageSession {
+  keyId: string;
+  /** Epoch ms, as the next. */
+  openedAt: number;
+  usedAt: number;
 }

@@ -8,6 +8,7 @@ import { Definitions } from "../engine/definitions.ts";
 import { Holds } from "../engine/holds.ts";
 import { Keys } from "../engine/keys.ts";
 import { localTeam } from "../engine/local-team.ts";
+import { PageSessions } from "../engine/page-sessions.ts";
 import { Queue } from "../engine/queue.ts";
 import { hashOfStored } from "../engine/stored-object.ts";
 import { ExtractionTables } from "../engine/tables.ts";
@@ -32,6 +33,8 @@ import {
   validation,
 } from "./errors.ts";
 import { refusalInWords, wrongMethodInWords } from "./verdict-answer.ts";
+import { NightStreams } from "./night-streams.ts";
+import { noPage, type PageFiles } from "./page-files.ts";
 import { PoolCache } from "./pool-cache.ts";
 import { canonicalPath, pathOf, refusedPath } from "./path.ts";
 import { RecordedCall, type Caller } from "./recorded-call.ts";
@@ -51,6 +54,8 @@ export interface AppParts {
   /** Executions that run at once. */
   mostRunning: number;
   version: string;
+  /** The night page as it was built; absent: there is none. */
+  page?: PageFiles;
   /** Calls its listener after a status of an execution in the pool has changed in the store. Absent: never. */
   onStatusChange?: (changed: (poolId: string) => void) => void;
   /** One line for the server's log about what a caller is not told. */
@@ -63,7 +68,9 @@ export interface App {
   /** Every answer has its `x-request-id`, except where a caller is given: then whoever gave it sends it. */
   fetch(request: Request, caller?: Caller): Promise<Response>;
   routes: readonly Route[];
-  /** Ends what the app itself runs: statements of the workbench. */
+  /** What one can sign in to the page with in the place of this key, once; null if the key may not be used. */
+  makeLink(key: string): Promise<string | null>;
+  /** Ends what the app itself runs: statements of the workbench, and answers that go on. */
   close(): Promise<void>;
 }
 
@@ -74,10 +81,13 @@ export interface App {
 export function createApp(parts: AppParts): App {
   const { state, executions, poolData, clock } = parts;
   const poolCache = new PoolCache((id) => state.pool(id));
+  const keys = new Keys(state, clock);
+  const sessions = new PageSessions(state, clock);
+  const streams = new NightStreams(clock);
   parts.onStatusChange?.((poolId) => {
     poolCache.forget(poolId);
+    streams.changed(poolId);
   });
-  const keys = new Keys(state, clock);
   const workbench = new Workbench(poolData, clock);
   const options = {
     audit: parts.audit,
@@ -98,6 +108,10 @@ export function createApp(parts: AppParts): App {
     poolData,
     clock,
     keys,
+    sessions,
+    streams,
+    page: parts.page ?? noPage,
+    report: options.report,
     workbench,
     poolCache,
     auditLog: parts.auditLog,
@@ -111,7 +125,7 @@ export function createApp(parts: AppParts): App {
     tables: new ExtractionTables(state),
     variables: new Variables(state),
   });
-  const router = routerOf(routes, createDoor(keys, state, poolCache), options);
+  const router = routerOf(routes, createDoor(keys, sessions, state, poolCache), options);
   const answer = async (request: Request, caller: Caller): Promise<Response> => {
     const refused = refusedPath(pathOf(request.url));
     if (refused === null) return await router.fetch(request, caller);
@@ -129,7 +143,15 @@ export function createApp(parts: AppParts): App {
       response.headers.set("x-request-id", requestId);
       return response;
     },
-    close: () => workbench.close(),
+    async makeLink(text) {
+      // Whether it may be used from there and then is for the door to say when somebody comes by it.
+      const found = await keys.recognise(text, null);
+      return found.kind === "unknown" ? null : sessions.makeLink(found.key);
+    },
+    async close() {
+      streams.close();
+      await workbench.close();
+    },
   };
 }
 
@@ -232,12 +254,12 @@ async function admitted(
   request: Request,
   { ids, query, call, address }: Asked,
 ): Promise<AnyAsk> {
-  const { access } = route;
-  const authorization = request.headers.get("authorization");
+  const { access, credentials } = route;
   const known = (one: ApiKey): void => {
     call.identified(one);
   };
-  const key = access === "without key" ? null : await door.identify(authorization, { address, known });
+  const identify = (): Promise<ApiKey> => door.identify(request, credentials, { address, known });
+  const key = access === "without key" ? null : await identify();
   // Only there does the body say what the key is needed for; everywhere else it is read behind the door.
   const early =
     access !== "without key" && access.on === "pool of body" ? await readJson(request) : undefined;
@@ -255,12 +277,23 @@ async function admitted(
     call.about({ poolId });
   };
   const pool = access === "without key" || key === null ? null : await door.admit(key, access, named, found);
+  const mayStill = async (): Promise<boolean> => {
+    if (access === "without key") return true;
+    try {
+      await door.admit(await identify(), access, named, () => undefined);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   return {
     ids,
     key,
     pool,
     query: route.query === null ? {} : fitting(route.query, query),
     body: await bodyOf(route, request, early),
+    request,
+    mayStill,
     get signal() {
       return request.signal;
     },

@@ -1,11 +1,13 @@
-import { knowsJob, may, mayOnTeam, onlyNamedJobs, type Keys } from "../engine/keys.ts";
+import { knowsJob, may, mayOnTeam, onlyNamedJobs, type Keys, type Recognition } from "../engine/keys.ts";
+import type { PageSessions } from "../engine/page-sessions.ts";
 import { notFound } from "../engine/belonging.ts";
 import type { ApiKey, DataPool, Verb } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
 import type { DefinitionStore, ExecutionStore } from "../model/state-store.ts";
 import { OutOfHours, Unauthenticated } from "./errors.ts";
 import type { PoolCache } from "./pool-cache.ts";
-import type { Access } from "./route.ts";
+import type { Access, Credentials } from "./route.ts";
+import { isFromPage, sessionIn } from "./session-cookie.ts";
 
 /**
  * The one door. Every request that needs a key passes here and nowhere else: first who it is, then
@@ -13,12 +15,16 @@ import type { Access } from "./route.ts";
  */
 export interface Door {
   /**
-   * Whose key it is, if it may be used from there and now. `known` hears of a key of ours also where it may not.
+   * Whose key it is that the request comes with or stands for, if it may be used from there and now. What is in the
+   * Authorization header counts; the page's cookie only where there is none, and only on routes that accept it.
+   * `known` hears of a key of ours also where it may not be used.
    * @throws Unauthenticated, also from an address that the key is not for: whoever tries a stolen key must not be
-   *   told that elsewhere it is good. OutOfHours: its holder is told when it is.
+   *   told that elsewhere it is good. OutOfHours: its holder is told when it is. UserError "denied" where a call by
+   *   cookie would change something and does not come from the page.
    */
   identify(
-    authorization: string | null,
+    request: Request,
+    accepts: Credentials,
     from: { address: string | null; known: (key: ApiKey) => void },
   ): Promise<ApiKey>;
   /**
@@ -56,14 +62,41 @@ const knownScheme = /^(?:appkey|bearer)(?:[ \t]|$)/i;
 type Store = DefinitionStore & Pick<ExecutionStore, "execution">;
 type Guarded = Exclude<Access, "without key">;
 
-export function createDoor(keys: Keys, store: Store, pools: PoolCache): Door {
+export function createDoor(keys: Keys, sessions: PageSessions, store: Store, pools: PoolCache): Door {
+  async function recognised(
+    request: Request,
+    accepts: Credentials,
+    address: string | null,
+  ): Promise<Recognition> {
+    const header = request.headers.get("authorization");
+    if (header === null || header.trim() === "") {
+      const id = accepts === "key or session" ? sessionIn(request) : null;
+      return id === null ? { kind: "unknown" } : await bySession(request, id, address);
+    }
+    if (!knownScheme.test(header)) throw new Unauthenticated(true);
+    const text = authorization.exec(header)?.[1];
+    if (text === undefined) return { kind: "unknown" };
+    const keyId = accepts === "key or link" ? sessions.spendLink(text) : null;
+    return keyId === null ? await keys.recognise(text, address) : await keys.again(keyId, address);
+  }
+
+  /** By the cookie. A read needs no token: the answer stays with whoever the browser gives it to, which is the page. */
+  async function bySession(request: Request, id: string, address: string | null): Promise<Recognition> {
+    const session = await sessions.find(id);
+    if (session === null) return { kind: "unknown" };
+    const found = await keys.again(session.keyId, address);
+    const reads = request.method === "GET" || request.method === "HEAD";
+    if (found.kind !== "usable" || reads || isFromPage(request, session.token)) return found;
+    throw new UserError("denied", "The call does not come from the page.", {
+      operation: "use the page's session",
+      next: "Load the page again; other programs use a key.",
+    });
+  }
+
   return {
-    async identify(header, { address, known }) {
-      if (header === null || header.trim() === "") throw new Unauthenticated(false);
-      if (!knownScheme.test(header)) throw new Unauthenticated(true);
-      const text = authorization.exec(header)?.[1];
-      const found = text === undefined ? null : await keys.recognise(text, address);
-      if (found === null || found.kind === "unknown") throw new Unauthenticated(false);
+    async identify(request, accepts, { address, known }) {
+      const found = await recognised(request, accepts, address);
+      if (found.kind === "unknown") throw new Unauthenticated(false);
       known(found.key);
       if (found.kind === "elsewhere") throw new Unauthenticated(false);
       if (found.kind === "out of hours") throw new OutOfHours(found.why);

@@ -5,6 +5,7 @@ import type { Definitions } from "../engine/definitions.ts";
 import type { Holds } from "../engine/holds.ts";
 import type { Keys } from "../engine/keys.ts";
 import type { TeamCaller } from "../engine/local-team.ts";
+import type { PageSessions } from "../engine/page-sessions.ts";
 import type { Queue } from "../engine/queue.ts";
 import type { ExtractionTables } from "../engine/tables.ts";
 import type { Variables } from "../engine/variables.ts";
@@ -14,6 +15,8 @@ import type { DataPool } from "../model/definitions.ts";
 import type { Executions, PoolData } from "../model/operations.ts";
 import type { StateStore } from "../model/state-store.ts";
 import type { Team } from "../model/team.ts";
+import type { NightStreams } from "./night-streams.ts";
+import type { PageFiles } from "./page-files.ts";
 import type { PoolCache } from "./pool-cache.ts";
 
 /** What the routes work with: the rules of the engine and the ports behind them. */
@@ -31,9 +34,14 @@ export interface Operations {
   /** The team that a pool of this server belongs to, as the caller may see it. */
   teamFor: (pool: DataPool, caller: TeamCaller) => Team;
   keys: Keys;
+  sessions: PageSessions;
+  streams: NightStreams;
+  page: PageFiles;
   workbench: Workbench;
   poolCache: PoolCache;
   auditLog: AuditLog;
   clock: Clock;
   version: string;
+  /** One line for the server's log. */
+  report: (line: string) => void;
 }

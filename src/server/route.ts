@@ -20,6 +20,12 @@ export type Access =
   | { verb: Verb | "any"; on: "team" }
   | "without key";
 
+/**
+ * What a route lets one in by. Every route takes a key in the Authorization header; what the page calls takes the
+ * page's session too, and signing in a one-time link.
+ */
+export type Credentials = "key" | "key or session" | "key or link";
+
 type OnPool =
   | "pool"
   | "pool of body"
@@ -34,6 +40,10 @@ export type Ask<Path extends string, A extends Access, Query, Body> = {
   ids: Record<IdsIn<Path>, string>;
   query: Query;
   body: Body;
+  /** What came, for what none of the others says: headers. Its body is read already. */
+  readonly request: Request;
+  /** Whether the door would let the same call in now: for answers that go on for longer than rights may last. */
+  mayStill: () => Promise<boolean>;
   /** Aborts when the client has gone. A real request is only made of it when it is read. */
   readonly signal: AbortSignal;
   /** For the audit log: what the answer does not say by itself. */
@@ -59,6 +69,12 @@ export interface Told {
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
+/**
+ * Answers that are no JSON. "verdict": the plain text of the desk, whatever the status. "file" and "events": the
+ * operation makes the whole Response.
+ */
+export type NoJson = "empty" | "empty or text" | "verdict" | "file" | "events";
+
 /** How a body is read. A JSON body that is absent reaches its schema as undefined. */
 export type BodyRule<Schema extends z.ZodType = z.ZodType> = { json: Schema } | "text" | "ignored";
 
@@ -67,10 +83,11 @@ export interface Route {
   readonly method: Method;
   readonly path: PathTemplate;
   readonly access: Access;
+  readonly credentials: Credentials;
   readonly query: z.ZodType | null;
   readonly body: BodyRule;
-  /** Schema of the JSON of a 200, or what else it is. "verdict": the plain text of the desk, whatever the status. */
-  readonly answer: z.ZodType | "empty" | "empty or text" | "verdict";
+  /** Schema of the JSON of a 200, or what else it is. */
+  readonly answer: z.ZodType | NoJson;
   /** errorCode of a 409 of this route. */
   readonly conflictCode: string;
   /** The word of the act in records and reports. A "stop" is done even when it cannot be recorded. */
@@ -84,6 +101,8 @@ export interface AnyAsk {
   ids: Record<string, string>;
   query: unknown;
   body: unknown;
+  readonly request: Request;
+  mayStill: () => Promise<boolean>;
   readonly signal: AbortSignal;
   tell: (told: Told) => void;
   key: ApiKey | null;
@@ -100,9 +119,10 @@ interface Declaration<
   method: Method;
   path: Path;
   access: A;
+  credentials?: Credentials;
   query?: Query;
   body?: { json: Body } | "text";
-  answer: Answer | "empty" | "empty or text" | "verdict";
+  answer: Answer | NoJson;
   conflictCode?: string;
   deed?: Deed;
   operation: (ask: Ask<Path, A, z.output<Query>, BodyOf<Body>>) => Promise<z.output<Answer> | Response>;
@@ -123,6 +143,7 @@ export function route<
     method: declared.method,
     path: declared.path,
     access: declared.access,
+    credentials: declared.credentials ?? "key",
     query: declared.query ?? null,
     body: declared.body ?? "ignored",
     answer: declared.answer,

@@ -51,6 +51,8 @@ export function inputOf(route: Route, world: HeldWorld): { query?: string; body?
       return { body: { statement: "SELECT 1" } };
     case "GET /report":
       return { query: `?from=${String(startOfTime - 1)}&to=${String(startOfTime)}` };
+    case "GET /events":
+      return { query: "?for=0" };
     case "GET /columns":
       return { query: "?tableName=BKPF" };
     case "GET /logs/executions":

@@ -9,8 +9,11 @@ import { holdRoutes } from "./holds.ts";
 import { jobRoutes } from "./jobs.ts";
 import { keyRoutes } from "./keys.ts";
 import { logRoutes } from "./logs.ts";
+import { nightRoutes } from "./night.ts";
+import { pageRoutes } from "./page.ts";
 import { poolDataRoutes } from "./pool-data.ts";
 import { poolRoutes } from "./pools.ts";
+import { sessionRoutes } from "./sessions.ts";
 import { stopRoutes } from "./stops.ts";
 import { taskRoutes } from "./tasks.ts";
 import { teamRoutes } from "./team.ts";
@@ -34,5 +37,8 @@ export function allRoutes(operations: Operations): Route[] {
     ...holdRoutes(operations),
     ...auditRoutes(operations),
     ...keyRoutes(operations),
+    ...sessionRoutes(operations),
+    ...nightRoutes(operations),
+    ...pageRoutes(operations),
   ];
 }

@@ -32,6 +32,11 @@ export function keyStore(connection: Connection): KeyStore {
       return row && { key: toKey(row), hash: row.bytes("hash") };
     },
 
+    async keyById(id) {
+      const row = connection.first("SELECT * FROM api_key WHERE id = $id", { id });
+      return row && toKey(row);
+    },
+
     async keys() {
       return connection.all("SELECT * FROM api_key ORDER BY sequence").map(toKey);
     },

@@ -10,6 +10,7 @@ import { holdStore } from "./holds.ts";
 import { jobStore } from "./jobs.ts";
 import { keyStore } from "./keys.ts";
 import { migrate } from "./migrations.ts";
+import { pageSessionStore } from "./page-sessions.ts";
 import { poolStore } from "./pools.ts";
 import { endStore } from "./execution-end.ts";
 import { shiftStore } from "./shift.ts";
@@ -53,6 +54,7 @@ export function stateStore(connection: Connection): StateStore {
     ...endStore(connection),
     ...holdStore(connection),
     ...keyStore(connection),
+    ...pageSessionStore(connection),
     ...shiftStore(connection),
     async close() {
       connection.close();
