@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Builds `dist/`: every module by tsc, the .sql files beside them, and the command as one bundled file,
- * `dist/bin.js`. Does nothing when `dist/.build` says that nothing changed since the last build.
+ * Builds `dist/`: every module by tsc, the .sql files beside them, the command as one bundled file,
+ * `dist/bin.js`, and the night page as static files, `dist/page`. Does nothing when `dist/.build` says that nothing changed since the last build.
  * A build that fails leaves the earlier `dist/` as it was.
  */
 import { spawn } from "node:child_process";
@@ -28,6 +28,7 @@ async function filesBelow(folder) {
 async function digestOfInputs(root) {
   const inputs = [
     ...(await filesBelow(join(root, "src"))).filter((path) => !path.endsWith(".test.ts")),
+    ...(await filesBelow(join(root, "console"))),
     ...["scripts/build.mjs", "tsconfig.json", "tsconfig.build.json", "package-lock.json"].map((name) =>
       join(root, name),
     ),
@@ -134,6 +135,13 @@ async function bundleCommand(root, outDir) {
   await chmod(join(outDir, "bin.js"), 0o755);
 }
 
+/** The page: Vite's configuration is the console's own. */
+async function buildPage(root, outDir) {
+  const { build } = await import("vite");
+  const configFile = join(root, "console", "vite.config.ts");
+  await build({ configFile, mode: "production", build: { outDir: join(outDir, "page") } });
+}
+
 /**
  * Builds if anything changed.
  * @param {{ root?: string, signal?: AbortSignal }} [options] `root`: the folder of package.json.
@@ -148,6 +156,7 @@ export async function build({ root = repository, signal = new AbortController().
     await compile(root, fresh, signal);
     await copySql(root, fresh);
     await bundleCommand(root, fresh);
+    await buildPage(root, fresh);
     signal.throwIfAborted();
     await writeFile(join(fresh, ".build"), `${digest}\n`);
     await rm(join(root, "dist"), { recursive: true, force: true });

@@ -58,11 +58,15 @@ function report({ looked, faults }) {
 /** Name -> what it does; each resolves with whether it passed, how many things it looked at, and what to show. */
 const gates = {
   types: async () => {
-    const { ok, output } = await runTool("typescript", ["-p", ".", "--listFiles"]);
+    // The console runs in a browser and knows nothing of Node; the rest, the other way.
+    const runs = await Promise.all(
+      [".", "console"].map((project) => runTool("typescript", ["-p", project, "--noEmit", "--listFiles"])),
+    );
     const [listed, told] = [[], []];
-    for (const line of output.split("\n")) (/^\S.*\.[cm]?ts$/.test(line) ? listed : told).push(line);
+    for (const line of runs.flatMap(({ output }) => output.split("\n")))
+      (/^\S.*\.[cm]?tsx?$/.test(line) ? listed : told).push(line);
     return {
-      ok,
+      ok: runs.every(({ ok }) => ok),
       looked: listed.filter((path) => !path.includes("node_modules")).length,
       output: told.join("\n"),
     };
@@ -79,7 +83,8 @@ const gates = {
     const { ok, output } = await runTool("knip", ["--no-progress"]);
     // knip counts nothing; with --debug it names every file that it took in.
     const { output: debug } = await runTool("knip", ["--no-progress", "--debug"]);
-    const looked = new Set(debug.match(/\b(?:src|test|bench|scripts)\/[\w./-]+\.(?:ts|mjs)\b/g)).size;
+    const looked = new Set(debug.match(/\b(?:src|console|test|bench|scripts)\/[\w./-]+\.(?:tsx?|mjs)\b/g))
+      .size;
     return { ok, looked, output };
   },
   lockfile: async () => report(lockfileFaults(await readFile(join(root, "package-lock.json"), "utf8"))),

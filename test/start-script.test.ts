@@ -16,7 +16,7 @@ let running: ChildProcess | null;
 beforeEach(async () => {
   running = null;
   clone = await mkdtemp(join(tmpdir(), "nightdesk-clone-"));
-  for (const name of ["src", "scripts", "package.json", "package-lock.json"]) {
+  for (const name of ["src", "console", "scripts", "package.json", "package-lock.json"]) {
     await cp(join(repository, name), join(clone, name), { recursive: true });
   }
   for (const name of ["tsconfig.json", "tsconfig.build.json"])
