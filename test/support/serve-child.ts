@@ -1,4 +1,4 @@
-/** A server in a process of its own, to be killed by tests: `serve-child.ts HOME`. Prints what `nightdesk serve` prints. */
+/** A server in a process of its own, to be killed by tests: `serve-child.ts HOME [PORT]`. Prints what `nightdesk serve` prints. */
 import { serve } from "../../src/serve.ts";
 
 const stop = new AbortController();
@@ -7,7 +7,7 @@ process.on("SIGTERM", () => {
 });
 process.exitCode = await serve({
   home: process.argv[2] ?? "",
-  port: 0,
+  port: Number(process.argv[3] ?? 0),
   env: process.env,
   out: (line) => {
     console.log(line);

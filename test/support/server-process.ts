@@ -19,9 +19,10 @@ export async function startServerProcess(
   home: string,
   adminKey: string,
   settings: Record<string, string> = {},
+  port = 0,
 ): Promise<ServerProcess> {
   const script = fileURLToPath(new URL("./serve-child.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", script, home], {
+  const child = spawn(process.execPath, ["--import", "tsx", script, home, String(port)], {
     env: {
       ...process.env,
       NIGHTDESK_ADMIN_KEY: adminKey,
