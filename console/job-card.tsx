@@ -31,15 +31,12 @@ export function JobCard({ job, stop, held, mayStop, now, onStop }: JobFacts): VN
     active && (stopping !== null || (isOfThis && stop.requestedAt !== null && stop.refusal === null));
   const follow: FollowedStop | null = isOfThis ? stop : null;
   return (
-    <li class={`job ${active || job.word === "UNKNOWN" ? "active" : "idle"}`} data-job={id}>
+    <li class={`job ${active || job.word === "UNKNOWN" ? "active" : "idle"}`} data-job={id} tabIndex={-1}>
       <div class="top">
         <h3>
           <bdi>{name}</bdi>
         </h3>
-        <p class={`state word-${job.word.replaceAll(" ", "-")}`}>
-          <Mark of={job.word} />
-          <span>{stateOf(job, follow, words)}</span>
-        </p>
+        <State job={job} stop={follow} />
       </div>
       <p class="facts">
         <When job={job} now={now} />
@@ -73,13 +70,26 @@ function othersStop({ id, executionId }: DeskNightJob): FollowedStop {
   return { jobId: id, executionId: executionId ?? "", ...nothing };
 }
 
-function stateOf(job: DeskNightJob, stop: FollowedStop | null, words: Words): string {
+/** The platform's word; of a stop how far it is. A mark only where the source is concerned. */
+function State({ job, stop }: { job: DeskNightJob; stop: FollowedStop | null }): VNode {
+  const words = useWords();
   const { status, stopping, word } = job;
-  if (isActive(job) && (stopping !== null || stop?.answer?.outcome === "NOT PROVEN")) {
-    const late = word === "UNKNOWN" || stop?.answer?.outcome === "NOT PROVEN";
-    return late ? words.statusNotProven : words.statusStopping;
-  }
-  return status === null ? words.neverRan : wordOf(status, words);
+  const late = isActive(job) && (stop?.answer?.outcome === "NOT PROVEN" || word === "UNKNOWN");
+  const shown = late ? "UNKNOWN" : word;
+  const said =
+    stopping !== null || late
+      ? late
+        ? words.statusNotProven
+        : words.statusStopping
+      : status === null
+        ? words.neverRan
+        : wordOf(status, words);
+  return (
+    <p class={`state word-${shown.replaceAll(" ", "-")}`}>
+      {shown !== "CLEAR" && <Mark of={shown} />}
+      <span>{said}</span>
+    </p>
+  );
 }
 
 function wordOf(status: ExecutionStatus, words: Words): string {
@@ -103,15 +113,27 @@ function When({ job, now }: { job: DeskNightJob; now: number }): VNode | null {
   const words = useWords();
   const { startedAt, status } = job;
   if (startedAt === null || status === "QUEUED") return null;
-  if (!isActive(job)) return <Say text={words.started} time={<Moment at={startedAt} />} />;
-  const minutes = Math.max(0, Math.floor((now - startedAt) / 60_000));
+  if (!isActive(job)) {
+    return (
+      <span>
+        <Say text={words.started} time={<Moment at={startedAt} />} />
+      </span>
+    );
+  }
+  const seconds = Math.max(0, Math.floor((now - startedAt) / 1000));
+  const minutes = Math.floor(seconds / 60);
   const long =
-    minutes < 60
-      ? say(words.forMinutes, { minutes: String(minutes) })
-      : say(words.forHours, { hours: String(Math.floor(minutes / 60)), minutes: String(minutes % 60) });
+    minutes < 1
+      ? say(words.forSeconds, { seconds: String(seconds) })
+      : minutes < 60
+        ? say(words.forMinutes, { minutes: String(minutes) })
+        : say(words.forHours, { hours: String(Math.floor(minutes / 60)), minutes: String(minutes % 60) });
   return (
     <>
-      <Say text={words.since} time={<Moment at={startedAt} />} /> <span class="long">{long}</span>
+      <span>
+        <Say text={words.since} time={<Moment at={startedAt} />} />
+      </span>
+      <span class="long">{long}</span>
     </>
   );
 }
@@ -131,7 +153,9 @@ function Progress({ job: { name, percent } }: { job: DeskNightJob }): VNode {
   return (
     <p class="share">
       <progress max={100} value={percent} aria-label={say(words.progressOf, { job: name })} />
-      <Say text={words.percent} percent={String(percent)} />
+      <span>
+        <Say text={words.percent} percent={String(percent)} />
+      </span>
     </p>
   );
 }

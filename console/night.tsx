@@ -41,14 +41,19 @@ export function Night({
   const onStop = (reason: string): void => {
     if (question === "all") stops.stopAll(reason);
     else if (question !== null) stops.stopOne(question, reason);
+    const next = question === "all" || question === null ? "#jobs-title" : `[data-job="${question.id}"]`;
     setQuestion(null);
+    // The button that asked is gone: who uses the keyboard goes on where the answer comes.
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(next)?.focus());
   };
   return (
     <main>
       <Headline received={received} fresh={fresh} lost={lost} poolName={pool.name} />
       <section class={fresh ? "jobs" : "jobs old"} aria-labelledby="jobs-title">
         <div class="bar">
-          <h2 id="jobs-title">{words.jobs}</h2>
+          <h2 id="jobs-title" tabIndex={-1}>
+            {words.jobs}
+          </h2>
           {mayStop && active > 0 && (
             <button type="button" class="stop all" onClick={() => setQuestion("all")}>
               {words.stopAll}

@@ -120,7 +120,7 @@ inChromium("a second browser sees the stop of the first, and one for all stops a
   await seen.getByText("running", { exact: true }).waitFor();
   await first.page.getByRole("button", { name: "Stop all" }).click();
   const dialog = first.page.getByRole("dialog");
-  await dialog.getByText("1 jobs are under way").waitFor();
+  await dialog.getByText("Jobs under way: 1.").waitFor();
   await dialog.getByRole("button", { name: "Stop now" }).click();
   await cardOf(first.page, scene.finance).getByText("Stopped, and proven at the source").waitFor();
   await second.page.getByText("code 0").waitFor();
