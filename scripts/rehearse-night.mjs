@@ -52,7 +52,7 @@ async function pasteCurl(line) {
 }
 
 function withoutKey(line) {
-  return line.replaceAll(/ndk_[\w-]+/g, "ndk_...");
+  return line.replaceAll(/\b(nd[kl]_)[\w-]+/g, "$1...");
 }
 
 /** Ids of all processes below one, with the time each was started, because ids are used again. */
@@ -190,9 +190,28 @@ async function cleanUp(demo) {
   clearTimeout(hard);
 }
 
+/** The page that a demo printed the address of, and that the address signs in, once. */
+async function byPage({ lines, facts }) {
+  const address = lines.find((line) => line.startsWith(`${facts.url}/#once=`));
+  assert(address, "the page's address is printed");
+  const { pathname, hash } = new URL(address);
+  const page = await fetch(facts.url + pathname);
+  assert.equal(page.status, 200);
+  assert.match(await page.text(), /<script type="module"[^>]* src="\/assets\/[^"]+"/);
+  const signIn = () =>
+    fetch(`${facts.url}/desk/session`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${hash.replace("#once=", "")}` },
+    });
+  assert.equal((await signIn()).status, 200);
+  assert.equal((await signIn()).status, 401);
+  say("the page: its printed address signs in, once");
+}
+
 /** The first night: seen and stopped by the curl lines. */
 async function byCurl(demo) {
   const { lines, facts } = await isUp(demo, 480);
+  await byPage({ lines, facts });
   const curls = lines.filter((line) => line.startsWith("curl "));
   assert.equal(curls.length, 4, "two curl lines in two spellings");
   const [status, cancel, typedStatus, typedCancel] = curls;

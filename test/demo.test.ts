@@ -201,6 +201,14 @@ test("a first start, and a second that reuses all of it and starts the job again
   expect((await operator("POST", `${orders.path}/execute`)).status).toBe(403);
   expect((await operator("GET", "/desk/v1/keys")).status).toBe(403);
 
+  // The page's address, good for one sign-in with the operator's key.
+  const link = new RegExp(`^  (${facts.url}/)#once=(\\S+)$`, "m").exec(first.printed());
+  expect((await fetch(link?.[1] ?? "")).headers.get("content-type")).toBe("text/html; charset=utf-8");
+  const byLink = caller(facts.url, link?.[2] ?? "");
+  const signedIn = await byLink("POST", "/desk/session", { scheme: "Bearer" });
+  expect(signedIn.json).toMatchObject({ name: "night operator", pools: [{ verbs: ["view", "cancel"] }] });
+  expect((await byLink("POST", "/desk/session", { scheme: "Bearer" })).status).toBe(401);
+
   const text = first.printed();
   expect(text).not.toContain("\r");
   expect(text).toMatch(/^ +\d+ % {2}BSEG\n/m);

@@ -16,6 +16,8 @@ import { type Output, Screen } from "./terminal.ts";
 /** A Nightdesk server that listens. */
 export interface RunningServer {
   url: string;
+  /** The page's address, signed in once in the place of this key; null if the key may not be used. */
+  signInLink(key: string): Promise<string | null>;
   /** Resolves when all of it has ended. `unproven`: executions that may still run at a source. */
   stop(): Promise<{ unproven: number }>;
 }
@@ -96,7 +98,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     };
     const files = await writeFacts(home, facts, source.password);
     await showJobs(client, pool, screen, { signal });
-    for (const line of instructions(facts, files, pool.finance.id, process.platform)) screen.line(line);
+    const link = await server.signInLink(operatorKey);
+    for (const line of instructions(facts, files, { jobId: pool.finance.id, link }, process.platform))
+      screen.line(line);
     screen.line();
     screen.line(`All of this is in ${join(home, "demo.json")}. Ctrl-C ends everything.`);
     await aborted(signal);

@@ -7,7 +7,7 @@ import type { DemoFacts, SecretFiles } from "./facts.ts";
 export function instructions(
   facts: DemoFacts,
   files: SecretFiles,
-  jobId: string,
+  { jobId, link }: { jobId: string; link: string | null },
   platform: NodeJS.Platform,
 ): string[] {
   const { url, poolId, operatorKey, source } = facts;
@@ -20,6 +20,10 @@ export function instructions(
     "SELECT pid, state, wait_event, query FROM pg_stat_activity WHERE application_name LIKE 'nd:%'";
   const psql = `psql -h ${source.host} -p ${String(source.port)} -U ${source.user} -d ${source.database} -c "${look}"`;
   return [
+    "In a browser, on a phone too. The address signs in once, within ten minutes; later the page asks for the key:",
+    "",
+    `  ${link ?? url}`,
+    "",
     "See it, and stop it. The key is in a file and stays off the command line:",
     "",
     `  ${curl} -X GET "${url}/integration/api/pools/${poolId}/logs/status" ${header}`,
