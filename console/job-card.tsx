@@ -122,12 +122,15 @@ function When({ job, now }: { job: DeskNightJob; now: number }): VNode | null {
   }
   const seconds = Math.max(0, Math.floor((now - startedAt) / 1000));
   const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
   const long =
-    minutes < 1
-      ? say(words.forSeconds, { seconds: String(seconds) })
-      : minutes < 60
-        ? say(words.forMinutes, { minutes: String(minutes) })
-        : say(words.forHours, { hours: String(Math.floor(minutes / 60)), minutes: String(minutes % 60) });
+    minutes < 1 ? (
+      <Say text={words.forSeconds} seconds={String(seconds)} />
+    ) : hours < 1 ? (
+      <Say text={words.forMinutes} minutes={String(minutes)} />
+    ) : (
+      <Say text={words.forHours} hours={String(hours)} minutes={String(minutes % 60)} />
+    );
   return (
     <>
       <span>

@@ -35,6 +35,8 @@ export function isActive(job: DeskNightJob): boolean {
  */
 export function useStops(night: DeskNight | null, token: string): Stops {
   const [followed, setFollowed] = useState<ReadonlyMap<string, FollowedStop>>(new Map());
+  /** By job: the execution that an event showed to be active, should another one show its end. */
+  const active = useRef(new Map<string, string>());
   /** Executions whose receipt is being read. */
   const reading = useRef(new Set<string>());
 
@@ -52,11 +54,14 @@ export function useStops(night: DeskNight | null, token: string): Stops {
 
   useEffect(() => {
     for (const job of night?.jobs ?? []) {
-      const { executionId, stopping } = job;
+      const { executionId, stopping, status } = job;
       const known = followed.get(job.id);
-      if (isActive(job) && executionId !== null && stopping !== null && known?.executionId !== executionId) {
+      // A stop of others may be over before an event could show it under way.
+      const stopped = status === "CANCEL" && active.current.get(job.id) === executionId;
+      if (executionId !== null && known?.executionId !== executionId && (stopping !== null || stopped)) {
         change(job.id, executionId, { requestedAt: null });
       }
+      if (isActive(job) && executionId !== null) active.current.set(job.id, executionId);
       if (known !== undefined && known.receipt === null && isOver(known, job)) {
         void fetchReceipt(known, reading.current, (changed) =>
           change(known.jobId, known.executionId, changed),

@@ -1,7 +1,7 @@
 /** The page for everybody: markup in every name, both languages, a narrow screen, no mouse, no eyes. */
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { chromiumPath, startBrowser, visitor, type Visitor } from "./support/browser.ts";
+import { hasChromium, startBrowser, visitor, type Visitor } from "./support/browser.ts";
 import { startTestServer, type TestServer } from "./support/nightdesk.ts";
 import { buildPage, cardOf, makePageScene, picture, signIn, type PageScene } from "./support/page-scene.ts";
 
@@ -23,7 +23,7 @@ const names = {
 };
 
 beforeAll(async () => {
-  if (chromiumPath === null) return;
+  if (!hasChromium) return;
   buildPage();
   browser = await startBrowser();
   server = await startTestServer();
@@ -52,39 +52,40 @@ async function somebody(eyes: Parameters<typeof visitor>[1] = {}): Promise<Visit
 
 const widthOf = ({ page }: Visitor): Promise<number> => page.evaluate("document.documentElement.scrollWidth");
 
-const inChromium = test.runIf(chromiumPath !== null);
+test.runIf(hasChromium)(
+  "markup and turned text in every name stay text, and no name is a verdict",
+  async () => {
+    const { key } = await server.ok("POST", "/desk/v1/keys", {
+      name: attack("key"),
+      grants: [{ poolId: hostile.poolId, verbs: ["view", "cancel"] }],
+    });
+    await hostile.runToRows(hostile.finance);
+    const hold = { scope: "pool", reason: attack("hold") };
+    const { id } = await server.ok("POST", `/desk/v1/pools/${hostile.poolId}/holds`, hold);
+    const one = await somebody({ width: 360, height: 740 });
+    const { page } = one;
+    await signIn(page, server.url, key);
+    await page.getByText("code 10").waitFor();
+    const card = cardOf(page, hostile.finance);
+    await card.getByRole("button", { name: /^Stop/ }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(/^Reason/).fill(attack("reason"));
+    expect(await dialog.getByRole("heading").innerText()).toContain(names.finance);
+    await dialog.getByRole("button", { name: "Stop now" }).click();
+    await card.getByRole("region", { name: "Receipt" }).getByText(attack("reason")).waitFor();
+    const text = await one.text();
+    for (const name of [names.poolName, names.finance, attack("key")]) expect(text).toContain(name);
+    expect(await page.title()).toBe("Nightdesk");
+    expect(await page.locator("img, iframe, #page script").count()).toBe(0);
+    // Each in a place of its own, which it cannot turn round from within.
+    const places = page.locator("bdi", { hasText: "NIGHTDESK CLEAR" });
+    expect(await places.count()).toBeGreaterThan(0);
+    expect(await widthOf(one)).toBe(360);
+    await server.ok("POST", `/desk/v1/pools/${hostile.poolId}/release`, { holds: [id] });
+  },
+);
 
-inChromium("markup and turned text in every name stay text, and no name is a verdict", async () => {
-  const { key } = await server.ok("POST", "/desk/v1/keys", {
-    name: attack("key"),
-    grants: [{ poolId: hostile.poolId, verbs: ["view", "cancel"] }],
-  });
-  await hostile.runToRows(hostile.finance);
-  const hold = { scope: "pool", reason: attack("hold") };
-  const { id } = await server.ok("POST", `/desk/v1/pools/${hostile.poolId}/holds`, hold);
-  const one = await somebody({ width: 360, height: 740 });
-  const { page } = one;
-  await signIn(page, server.url, key);
-  await page.getByText("code 10").waitFor();
-  const card = cardOf(page, hostile.finance);
-  await card.getByRole("button", { name: /^Stop/ }).click();
-  const dialog = page.getByRole("dialog");
-  await dialog.getByLabel(/^Reason/).fill(attack("reason"));
-  expect(await dialog.getByRole("heading").innerText()).toContain(names.finance);
-  await dialog.getByRole("button", { name: "Stop now" }).click();
-  await card.getByRole("region", { name: "Receipt" }).getByText(attack("reason")).waitFor();
-  const text = await one.text();
-  for (const name of [names.poolName, names.finance, attack("key")]) expect(text).toContain(name);
-  expect(await page.title()).toBe("Nightdesk");
-  expect(await page.locator("img, iframe, #page script").count()).toBe(0);
-  // Each in a place of its own, which it cannot turn round from within.
-  const places = page.locator("bdi", { hasText: "NIGHTDESK CLEAR" });
-  expect(await places.count()).toBeGreaterThan(0);
-  expect(await widthOf(one)).toBe(360);
-  await server.ok("POST", `/desk/v1/pools/${hostile.poolId}/release`, { holds: [id] });
-});
-
-inChromium(
+test.runIf(hasChromium)(
   "both languages: the browser's own first, then the one that was chosen, names as they are",
   async () => {
     await plain.runToRows(plain.finance);
@@ -119,7 +120,7 @@ inChromium(
   },
 );
 
-inChromium(
+test.runIf(hasChromium)(
   "a narrow screen: 360 pixels, no scrolling to the side, and nothing too small to be hit",
   async () => {
     await plain.runToRows(plain.finance);
@@ -143,82 +144,88 @@ inChromium(
   },
 );
 
-inChromium("with the keyboard alone: signed in, asked, left, asked again, and followed", async () => {
-  await plain.runToRows(plain.finance);
-  const { page } = await somebody();
-  await page.goto(server.url);
-  await page.getByLabel("Key", { exact: true }).waitFor();
-  const focused = (): Promise<string> =>
-    page.evaluate(
-      "document.activeElement.getAttribute('aria-label') ?? document.activeElement.id + document.activeElement.textContent",
-    );
-  const tabTo = async (what: RegExp): Promise<void> => {
-    for (let press = 0; press < 20; press += 1) {
-      await page.keyboard.press("Tab");
-      if (what.test(await focused())) return;
-    }
-    throw new Error(`not reached by Tab: ${String(what)}`);
-  };
-  await tabTo(/^key/);
-  await page.keyboard.type(plain.operatorKey);
-  await page.keyboard.press("Enter");
-  await page.getByText("code 10").waitFor();
-  await tabTo(/^Stop .会計伝票の抽出/);
-  const ring: string = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
-  expect(ring).toBe("solid");
-  await page.keyboard.press("Enter");
-  const dialog = page.getByRole("dialog");
-  await dialog.waitFor();
-  // Focus goes round in the dialog, whichever way, and never behind it.
-  for (let press = 0; press < 8; press += 1) {
-    await page.keyboard.press(press < 4 ? "Tab" : "Shift+Tab");
-    const inside: boolean = await page.evaluate(
-      "document.activeElement === document.body || document.querySelector('dialog').contains(document.activeElement)",
-    );
-    expect(inside).toBe(true);
-  }
-  await page.keyboard.press("Escape");
-  await dialog.waitFor({ state: "detached" });
-  expect(await focused()).toMatch(/^Stop .会計伝票の抽出/);
-  await cardOf(page, plain.finance).getByText("running", { exact: true }).waitFor();
-
-  await page.keyboard.press("Enter");
-  await dialog.waitFor();
-  await tabTo(/^reason/);
-  await page.keyboard.type("by hand");
-  await page.keyboard.press("Enter");
-  await page.getByText("Stopped, and proven at the source").waitFor();
-  // Where the answer is.
-  expect(await focused()).toContain("by hand");
-});
-
-inChromium("axe finds nothing serious, in the light and in the dark, in any state of the page", async () => {
-  await plain.runToRows(plain.finance);
-  for (const dark of [false, true]) {
-    const one = await somebody({ dark });
-    const { page } = one;
+test.runIf(hasChromium)(
+  "with the keyboard alone: signed in, asked, left, asked again, and followed",
+  async () => {
+    await plain.runToRows(plain.finance);
+    const { page } = await somebody();
     await page.goto(server.url);
-    await page.getByLabel("Key", { exact: true }).fill("ndk_wrong");
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("alert").waitFor();
-    expect(await one.barriers()).toEqual([]);
-    await signIn(page, server.url, plain.operatorKey);
+    await page.getByLabel("Key", { exact: true }).waitFor();
+    const focused = (): Promise<string> =>
+      page.evaluate(
+        "document.activeElement.getAttribute('aria-label') ?? document.activeElement.id + document.activeElement.textContent",
+      );
+    const tabTo = async (what: RegExp): Promise<void> => {
+      for (let press = 0; press < 20; press += 1) {
+        await page.keyboard.press("Tab");
+        if (what.test(await focused())) return;
+      }
+      throw new Error(`not reached by Tab: ${String(what)}`);
+    };
+    await tabTo(/^key/);
+    await page.keyboard.type(plain.operatorKey);
+    await page.keyboard.press("Enter");
     await page.getByText("code 10").waitFor();
-    expect(await one.barriers()).toEqual([]);
-    await picture(page, dark ? "running-dark" : "running-light");
-    await page.getByRole("button", { name: "Stop all" }).click();
-    await page.getByRole("dialog").waitFor();
-    expect(await one.barriers()).toEqual([]);
-    await page.context().setOffline(true);
+    await tabTo(/^Stop .会計伝票の抽出/);
+    const ring: string = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
+    expect(ring).toBe("solid");
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog");
+    await dialog.waitFor();
+    // Focus goes round in the dialog, whichever way, and never behind it.
+    for (let press = 0; press < 8; press += 1) {
+      await page.keyboard.press(press < 4 ? "Tab" : "Shift+Tab");
+      const inside: boolean = await page.evaluate(
+        "document.activeElement === document.body || document.querySelector('dialog').contains(document.activeElement)",
+      );
+      expect(inside).toBe(true);
+    }
     await page.keyboard.press("Escape");
-    await page.getByText("code 20").waitFor();
-    expect(await one.barriers()).toEqual([]);
-    await page.context().setOffline(false);
-    if (!dark) continue;
-    await page.getByText("code 10").waitFor();
-    await page.getByRole("button", { name: "Stop all" }).click();
-    await page.getByRole("button", { name: "Stop now" }).click();
-    await page.getByRole("region", { name: "Receipt" }).waitFor();
-    expect(await one.barriers()).toEqual([]);
-  }
-});
+    await dialog.waitFor({ state: "detached" });
+    expect(await focused()).toMatch(/^Stop .会計伝票の抽出/);
+    await cardOf(page, plain.finance).getByText("running", { exact: true }).waitFor();
+
+    await page.keyboard.press("Enter");
+    await dialog.waitFor();
+    await tabTo(/^reason/);
+    await page.keyboard.type("by hand");
+    await page.keyboard.press("Enter");
+    await page.getByText("Stopped, and proven at the source").waitFor();
+    // Where the answer is.
+    expect(await focused()).toContain("by hand");
+  },
+);
+
+test.runIf(hasChromium)(
+  "axe finds nothing serious, in the light and in the dark, in any state of the page",
+  async () => {
+    await plain.runToRows(plain.finance);
+    for (const dark of [false, true]) {
+      const one = await somebody({ dark });
+      const { page } = one;
+      await page.goto(server.url);
+      await page.getByLabel("Key", { exact: true }).fill("ndk_wrong");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("alert").waitFor();
+      expect(await one.barriers()).toEqual([]);
+      await signIn(page, server.url, plain.operatorKey);
+      await page.getByText("code 10").waitFor();
+      expect(await one.barriers()).toEqual([]);
+      await picture(page, dark ? "running-dark" : "running-light");
+      await page.getByRole("button", { name: "Stop all" }).click();
+      await page.getByRole("dialog").waitFor();
+      expect(await one.barriers()).toEqual([]);
+      await page.context().setOffline(true);
+      await page.keyboard.press("Escape");
+      await page.getByText("code 20").waitFor();
+      expect(await one.barriers()).toEqual([]);
+      await page.context().setOffline(false);
+      if (!dark) continue;
+      await page.getByText("code 10").waitFor();
+      await page.getByRole("button", { name: "Stop all" }).click();
+      await page.getByRole("button", { name: "Stop now" }).click();
+      await page.getByRole("region", { name: "Receipt" }).waitFor();
+      expect(await one.barriers()).toEqual([]);
+    }
+  },
+);

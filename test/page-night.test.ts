@@ -1,7 +1,7 @@
 /** The night at the page: a real Chromium, a real server, a real extraction. */
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { chromiumPath, startBrowser, visitor, type Visitor } from "./support/browser.ts";
+import { hasChromium, startBrowser, visitor, type Visitor } from "./support/browser.ts";
 import { startTestServer, statusOf, taggedSessions, until, type TestServer } from "./support/nightdesk.ts";
 import { buildPage, cardOf, makePageScene, picture, signIn, type PageScene } from "./support/page-scene.ts";
 
@@ -11,7 +11,7 @@ let scene: PageScene;
 let people: Visitor[] = [];
 
 beforeAll(async () => {
-  if (chromiumPath === null) return;
+  if (!hasChromium) return;
   buildPage();
   browser = await startBrowser();
   server = await startTestServer();
@@ -44,9 +44,7 @@ async function somebody(eyes: Parameters<typeof visitor>[1] = {}): Promise<Visit
   return one;
 }
 
-const inChromium = test.runIf(chromiumPath !== null);
-
-inChromium(
+test.runIf(hasChromium)(
   "the page at night: seen, stopped with a reason, proven level by level, and the receipt",
   async () => {
     await scene.runToRows(scene.finance);
@@ -110,92 +108,103 @@ inChromium(
   },
 );
 
-inChromium("a second browser sees the stop of the first, and one for all stops all", async () => {
-  await scene.runToRows(scene.finance);
-  const first = await somebody();
-  const second = await somebody();
-  await signIn(first.page, server.url, scene.operatorKey);
-  await signIn(second.page, server.url, (await scene.key("view")).key);
-  const seen = cardOf(second.page, scene.finance);
-  await seen.getByText("running", { exact: true }).waitFor();
-  await first.page.getByRole("button", { name: "Stop all" }).click();
-  const dialog = first.page.getByRole("dialog");
-  await dialog.getByText("Jobs under way: 1.").waitFor();
-  await dialog.getByRole("button", { name: "Stop now" }).click();
-  await cardOf(first.page, scene.finance).getByText("Stopped, and proven at the source").waitFor();
-  await second.page.getByText("code 0").waitFor();
-  await seen.getByText("ended by a stop").waitFor();
-  const button = seen.getByRole("button", { name: /Receipt of/ });
-  if ((await button.count()) > 0) await button.click();
-  await seen.getByRole("region", { name: "Receipt" }).getByText("night view cancel").waitFor();
-});
+test.runIf(hasChromium)(
+  "a second browser sees the stop of the first, and one for all stops all",
+  async () => {
+    await scene.runToRows(scene.finance);
+    const first = await somebody();
+    const second = await somebody();
+    await signIn(first.page, server.url, scene.operatorKey);
+    await signIn(second.page, server.url, (await scene.key("view")).key);
+    const seen = cardOf(second.page, scene.finance);
+    await seen.getByText("running", { exact: true }).waitFor();
+    await first.page.getByRole("button", { name: "Stop all" }).click();
+    const dialog = first.page.getByRole("dialog");
+    await dialog.getByText("Jobs under way: 1.").waitFor();
+    await dialog.getByRole("button", { name: "Stop now" }).click();
+    await cardOf(first.page, scene.finance).getByText("Stopped, and proven at the source").waitFor();
+    await second.page.getByText("code 0").waitFor();
+    await seen.getByText("ended by a stop").waitFor();
+    await seen.getByText("Stopped, and proven at the source").waitFor();
+    const receipt = await seen.getByRole("region", { name: "Receipt" }).innerText();
+    expect(receipt).toContain("key night view cancel");
+  },
+);
 
-inChromium("a frozen backend: NOT PROVEN, and never that it stopped, until it is released", async () => {
-  await scene.runToRows(scene.finance);
-  const heldBack = `select pid from pg_stat_activity where application_name like 'nd:%' and state = 'active'
+test.runIf(hasChromium)(
+  "a frozen backend: NOT PROVEN, and never that it stopped, until it is released",
+  async () => {
+    await scene.runToRows(scene.finance);
+    const heldBack = `select pid from pg_stat_activity where application_name like 'nd:%' and state = 'active'
     and wait_event = 'ClientWrite' and datname = current_database()`;
-  const pid = await until(async () => {
-    const [session] = (await scene.source.sql(heldBack)) as { pid: number }[];
-    return session?.pid ?? null;
-  });
-  const { page, shown } = await somebody({ dark: true, width: 390, height: 844 });
-  const other = await somebody();
-  await signIn(page, server.url, scene.operatorKey);
-  await signIn(other.page, server.url, scene.operatorKey);
-  const card = cardOf(page, scene.finance);
-  process.kill(pid, "SIGSTOP");
-  try {
+    const pid = await until(async () => {
+      const [session] = (await scene.source.sql(heldBack)) as { pid: number }[];
+      return session?.pid ?? null;
+    });
+    const { page, shown } = await somebody({ dark: true, width: 390, height: 844 });
+    const other = await somebody();
+    await signIn(page, server.url, scene.operatorKey);
+    await signIn(other.page, server.url, scene.operatorKey);
+    const card = cardOf(page, scene.finance);
+    process.kill(pid, "SIGSTOP");
+    try {
+      await card.getByRole("button", { name: /^Stop/ }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Stop now" }).click();
+      await card.getByText("Requested").waitFor();
+      await card.locator("li.reached", { hasText: "Worker gone" }).waitFor();
+      await card.locator("li.waiting", { hasText: "Source idle" }).waitFor();
+      await card.getByText("NOT PROVEN", { exact: true }).waitFor();
+      await card.getByText(`session ${String(pid)}`).waitFor();
+      await picture(page, "not-proven-phone");
+      expect(await statusOf(server, scene.poolId, scene.finance.jobId)).toBe("RUNNING");
+      await cardOf(other.page, scene.finance).locator("li.reached", { hasText: "Worker gone" }).waitFor();
+      for (const one of [await shown(), await other.shown()]) {
+        expect(one.length).toBeGreaterThan(5);
+        expect(one.filter((text) => /\bstopped\b|\bclear\b(?!\.)|nothing of .{0,3}SAP/i.test(text))).toEqual(
+          [],
+        );
+      }
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    await card.getByText("Stopped, and proven at the source").waitFor();
+    await cardOf(other.page, scene.finance).getByText("Stopped, and proven at the source").waitFor();
+    await page.getByText("code 0").waitFor();
+  },
+);
+
+test.runIf(hasChromium)(
+  "a key that may only look has no button, and what is refused is shown as that",
+  async () => {
+    await scene.runToRows(scene.finance);
+    const { page } = await somebody();
+    const weak = await scene.key("view");
+    await signIn(page, server.url, weak.key);
+    const card = cardOf(page, scene.finance);
+    await card.getByText("running", { exact: true }).waitFor();
+    await page.getByText("This key may look and not stop.").waitFor();
+    expect(await page.getByRole("button", { name: /^Stop/ }).count()).toBe(0);
+
+    // A browser that lies to itself about its rights gets a button, and the door still refuses.
+    await page.route("**/desk/session", async (route) => {
+      const answer = await route.fetch();
+      const session = await answer.json();
+      session.pools[0].verbs.push("cancel");
+      await route.fulfill({ response: answer, json: session });
+    });
+    await page.reload();
     await card.getByRole("button", { name: /^Stop/ }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Stop now" }).click();
-    await card.getByText("Requested").waitFor();
-    await card.locator("li.reached", { hasText: "Worker gone" }).waitFor();
-    await card.locator("li.waiting", { hasText: "Source idle" }).waitFor();
-    await card.getByText("NOT PROVEN", { exact: true }).waitFor();
-    await card.getByText(`session ${String(pid)}`).waitFor();
-    await picture(page, "not-proven-phone");
+    await card
+      .getByRole("alert")
+      .getByText(/this key may not stop here\. Nothing was asked/)
+      .waitFor();
     expect(await statusOf(server, scene.poolId, scene.finance.jobId)).toBe("RUNNING");
-    await cardOf(other.page, scene.finance).locator("li.reached", { hasText: "Worker gone" }).waitFor();
-    for (const one of [await shown(), await other.shown()]) {
-      expect(one.length).toBeGreaterThan(5);
-      expect(one.filter((text) => /\bstopped\b|\bclear\b(?!\.)|nothing of/i.test(text))).toEqual([]);
-    }
-  } finally {
-    process.kill(pid, "SIGCONT");
-  }
-  await card.getByText("Stopped, and proven at the source").waitFor();
-  await cardOf(other.page, scene.finance).getByText("Stopped, and proven at the source").waitFor();
-  await page.getByText("code 0").waitFor();
-});
+    await page.getByText("code 10").waitFor();
 
-inChromium("a key that may only look has no button, and what is refused is shown as that", async () => {
-  await scene.runToRows(scene.finance);
-  const { page } = await somebody();
-  const weak = await scene.key("view");
-  await signIn(page, server.url, weak.key);
-  const card = cardOf(page, scene.finance);
-  await card.getByText("running", { exact: true }).waitFor();
-  await page.getByText("This key may look and not stop.").waitFor();
-  expect(await page.getByRole("button", { name: /^Stop/ }).count()).toBe(0);
-
-  // A browser that lies to itself about its rights gets a button, and the door still refuses.
-  await page.route("**/desk/session", async (route) => {
-    const answer = await route.fetch();
-    const session = await answer.json();
-    session.pools[0].verbs.push("cancel");
-    await route.fulfill({ response: answer, json: session });
-  });
-  await page.reload();
-  await card.getByRole("button", { name: /^Stop/ }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Stop now" }).click();
-  await card
-    .getByRole("alert")
-    .getByText(/this key may not stop here\. Nothing was asked/)
-    .waitFor();
-  expect(await statusOf(server, scene.poolId, scene.finance.jobId)).toBe("RUNNING");
-  await page.getByText("code 10").waitFor();
-
-  // A key that is taken back ends what it opened.
-  await server.ok("DELETE", `/desk/v1/keys/${weak.id}`);
-  await page.getByRole("alert").getByText("The session is over, or the key is no longer valid").waitFor();
-  expect(await page.getByText("code 10").count()).toBe(0);
-});
+    // A key that is taken back ends what it opened.
+    await server.ok("DELETE", `/desk/v1/keys/${weak.id}`);
+    await page.getByRole("alert").getByText("The session is over, or the key is no longer valid").waitFor();
+    expect(await page.getByText("code 10").count()).toBe(0);
+  },
+);

@@ -269,6 +269,7 @@ test("a stream ends with the rights it was opened with, and with the server", as
   while (other.events.length < before + 3) await new Promise((resolve) => setImmediate(resolve));
   await desk.app.close();
   await other.ended;
+  expect((await events(desk.adminKey)).status).toBe(200);
 });
 
 test("more streams than are good for the server are refused, and an end makes room", async () => {

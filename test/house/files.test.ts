@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { fileFaults, purposeOf } from "./files.ts";
 import { filesBelow, foldersIn } from "./tree.ts";
 
-const files = ["src", "test", "bench", "scripts"].flatMap((folder) =>
-  filesBelow(folder, [".ts", ".mjs", ".sql"]),
+const files = ["src", "console", "test", "bench", "scripts"].flatMap((folder) =>
+  filesBelow(folder, [".ts", ".tsx", ".mjs", ".sql"]),
 );
 
 test("every file has a name from the domain, at most 400 lines, and leaves the environment alone", () => {

