@@ -77,7 +77,9 @@ function useDoor(): [Door, (door: Door) => void] {
 
 function Inside({ session, onSignedOut }: { session: DeskSession; onSignedOut: () => void }): VNode {
   const words = useWords();
-  const { pools, token } = session;
+  const { token } = session;
+  // One that the key may stop and not see has nothing to show.
+  const pools = session.pools.filter(({ verbs }) => verbs.includes("view"));
   const [poolId, setPoolId] = useState(pools[0]?.id);
   const pool = pools.find(({ id }) => id === poolId);
   if (pool === undefined) return <main>{words.noPools}</main>;

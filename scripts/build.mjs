@@ -27,7 +27,7 @@ async function filesBelow(folder) {
 /** One digest over everything that decides what the build gives. */
 async function digestOfInputs(root) {
   const inputs = [
-    ...(await filesBelow(join(root, "src"))).filter((path) => !path.endsWith(".test.ts")),
+    ...(await filesBelow(join(root, "src"))),
     ...(await filesBelow(join(root, "console"))),
     ...["scripts/build.mjs", "tsconfig.json", "tsconfig.build.json", "package-lock.json"].map((name) =>
       join(root, name),
@@ -35,6 +35,7 @@ async function digestOfInputs(root) {
   ];
   const hash = createHash("sha256");
   for (const path of inputs) {
+    if (path.endsWith(".test.ts")) continue;
     const content = await readFile(path);
     hash.update(`${relative(root, path).replaceAll(sep, "/")}\0${String(content.length)}\0`).update(content);
   }

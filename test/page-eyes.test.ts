@@ -121,6 +121,22 @@ test.runIf(hasChromium)(
 );
 
 test.runIf(hasChromium)(
+  "a key for two pools: one is shown at a time, and each by its own events",
+  async () => {
+    const grants = [plain, hostile].map(({ poolId }) => ({ poolId, verbs: ["view"] }));
+    const { key } = await server.ok("POST", "/desk/v1/keys", { name: "two", grants });
+    await plain.runToRows(plain.finance);
+    const { page } = await somebody();
+    await signIn(page, server.url, key);
+    await page.getByText("code 10").waitFor();
+    await page.getByLabel("Data pool").selectOption(names.poolName);
+    await page.getByText("code 0", { exact: true }).waitFor();
+    expect(await cardOf(page, hostile.finance).count()).toBe(1);
+    expect(await cardOf(page, plain.finance).count()).toBe(0);
+  },
+);
+
+test.runIf(hasChromium)(
   "a narrow screen: 360 pixels, no scrolling to the side, and nothing too small to be hit",
   async () => {
     await plain.runToRows(plain.finance);
