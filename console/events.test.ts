@@ -45,7 +45,7 @@ test.each([
   '{"poolName":"x","sentAt":1,"verdict":{"word":"CLEAR","code":0}}',
   '{"poolName":"x","sentAt":1,"verdict":{"word":"CLEAR"},"jobs":[]}',
 ])("what is no event of ours is not taken for one: %s", (data) => {
-  expect(() => nightIn(data)).toThrow();
+  expect(() => nightIn(data)).toThrow(/not an event|JSON/);
 });
 
 test.each([
