@@ -149,3 +149,17 @@ test("with HTTPS on every address, plain HTTP stays on this machine, unless that
   await server.stop();
   expect((await start({ host: "0.0.0.0", insecureHttp: true })).url).toMatch(/^http:\/\/0\.0\.0\.0:/);
 });
+
+test("who signs in to the page over HTTPS gets a cookie that never leaves by plain HTTP", async () => {
+  const server = await start();
+  const { url, certificateFile } = httpsOf(server);
+  const signIn = async (...options: string[]): Promise<string> => {
+    const key = ["-H", `Authorization: AppKey ${server.newAdminKey ?? ""}`];
+    const args = ["-q", "-sS", "-o", "/dev/null", "-D", "-", "-X", "POST", ...key, ...options];
+    const { stdout } = await promisify(execFile)("curl", args, { env: {} });
+    return /^set-cookie: (.*?)\r$/im.exec(stdout)?.[1] ?? "";
+  };
+  const cookie = await signIn("--cacert", certificateFile, `${url}/desk/session`);
+  expect(cookie).toMatch(/^__Host-nightdesk-session=.*; HttpOnly; SameSite=Strict; Secure$/);
+  expect(await signIn(`${server.url}/desk/session`)).toMatch(/^nightdesk-session=.*; SameSite=Strict$/);
+});
