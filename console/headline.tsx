@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import type { DeskNight, DeskWord } from "../src/contract/index.ts";
 import { ageOf, type Received } from "./freshness.ts";
 import { Mark } from "./marks.tsx";
-import { Say, Told, useWords } from "./text.tsx";
+import { Contact, Say, Told, useWords } from "./text.tsx";
 import { Moment } from "./times.tsx";
 import type { Words } from "./words/index.ts";
 
@@ -32,6 +32,7 @@ export function Headline({ received, fresh, lost, poolName }: HeadlineFacts): VN
   }
   const night = fresh && received !== null ? received.night : null;
   const word = night?.verdict.word ?? "UNKNOWN";
+  const isUnknown = word !== "CLEAR" && word !== "REPORTED CLEAR" && word !== "RUNNING";
   const code = night?.verdict.code ?? unknownCode;
   return (
     <section class={`headline word-${word.replaceAll(" ", "-")}`}>
@@ -45,15 +46,24 @@ export function Headline({ received, fresh, lost, poolName }: HeadlineFacts): VN
         </p>
         <h1>{night === null ? <Say text={words.lost} pool={poolName} /> : sentenceOf(night, words)}</h1>
         <p>{night === null ? words.lostMore : moreOf(word, words)}</p>
-        {night !== null && word === "UNKNOWN" && (
+        {isUnknown && (
+          <p class="contact">
+            <Contact />
+          </p>
+        )}
+        {night !== null && isUnknown && (
           <p class="fine">
-            <Say text={words.serverSays} said={<Told>{night.verdict.reason}</Told>} />
+            <Say text={words.serverSays} said={<Told>{saidBy(night)}</Told>} />
           </p>
         )}
       </div>
       {received !== null && <Age received={received} />}
     </section>
   );
+}
+
+function saidBy({ verdict: { reason, next } }: DeskNight): string {
+  return next === null ? reason : `${reason}. ${next}`;
 }
 
 function sentenceOf(night: DeskNight, words: Words): VNode {

@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useState } from "preact/hooks";
-import type { DeskNightJob, DeskReceipt, ExecutionStatus } from "../src/contract/index.ts";
+import type { DeskNightJob, DeskReceipt } from "../src/contract/index.ts";
 import type { Refusal } from "./calls.ts";
 import { Mark } from "./marks.tsx";
 import { ReceiptOf } from "./receipt.tsx";
@@ -92,7 +92,8 @@ function State({ job, stop }: { job: DeskNightJob; stop: FollowedStop | null }):
   );
 }
 
-function wordOf(status: ExecutionStatus, words: Words): string {
+/** A word that is not known here is shown as it is: the desk has judged it. */
+function wordOf(status: string, words: Words): string {
   switch (status) {
     case "RUNNING":
       return words.statusRunning;
@@ -106,6 +107,8 @@ function wordOf(status: ExecutionStatus, words: Words): string {
       return words.statusCancel;
     case "SKIPPED":
       return words.statusSkipped;
+    default:
+      return status;
   }
 }
 

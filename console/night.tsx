@@ -7,7 +7,7 @@ import { Headline } from "./headline.tsx";
 import { JobCard } from "./job-card.tsx";
 import { StopDialog } from "./stop-dialog.tsx";
 import { isActive, useStops } from "./stops.ts";
-import { Say, useWords } from "./text.tsx";
+import { Say, SettingsProvider, useWords } from "./text.tsx";
 import { Moment } from "./times.tsx";
 
 export type Pool = DeskSession["pools"][number];
@@ -47,47 +47,49 @@ export function Night({
     requestAnimationFrame(() => document.querySelector<HTMLElement>(next)?.focus());
   };
   return (
-    <main>
-      <Headline received={received} fresh={fresh} lost={lost} poolName={pool.name} />
-      <section class={fresh ? "jobs" : "jobs old"} aria-labelledby="jobs-title">
-        <div class="bar">
-          <h2 id="jobs-title" tabIndex={-1}>
-            {words.jobs}
-          </h2>
-          {mayStop && active > 0 && (
-            <button type="button" class="stop all" onClick={() => setQuestion("all")}>
-              {words.stopAll}
-            </button>
-          )}
-        </div>
-        {!mayStop && <p class="fine">{words.mayNotStop}</p>}
-        {night !== null && <WiderHolds night={night} />}
-        {night?.jobs?.length === 0 && <p>{words.noJobs}</p>}
-        <ul>
-          {jobs.map((job) => (
-            <JobCard
-              key={job.id}
-              job={job}
-              stop={stops.followed.get(job.id) ?? null}
-              held={heldBy(night, job.id)}
-              mayStop={mayStop}
-              now={received === null ? (job.startedAt ?? 0) : received.night.sentAt + ageOf(received)}
-              onStop={() => {
-                const { executionId } = job;
-                if (executionId !== null) setQuestion({ ...job, executionId });
-              }}
-            />
-          ))}
-        </ul>
-      </section>
-      {question !== null && (
-        <StopDialog
-          question={{ jobName: question === "all" ? null : question.name, poolName: pool.name, active }}
-          onStop={onStop}
-          onClose={() => setQuestion(null)}
-        />
-      )}
-    </main>
+    <SettingsProvider value={night?.settings ?? null}>
+      <main>
+        <Headline received={received} fresh={fresh} lost={lost} poolName={pool.name} />
+        <section class={fresh ? "jobs" : "jobs old"} aria-labelledby="jobs-title">
+          <div class="bar">
+            <h2 id="jobs-title" tabIndex={-1}>
+              {words.jobs}
+            </h2>
+            {mayStop && active > 0 && (
+              <button type="button" class="stop all" onClick={() => setQuestion("all")}>
+                {words.stopAll}
+              </button>
+            )}
+          </div>
+          {!mayStop && <p class="fine">{words.mayNotStop}</p>}
+          {night !== null && <WiderHolds night={night} />}
+          {night?.jobs?.length === 0 && <p>{words.noJobs}</p>}
+          <ul>
+            {jobs.map((job) => (
+              <JobCard
+                key={job.id}
+                job={job}
+                stop={stops.followed.get(job.id) ?? null}
+                held={heldBy(night, job.id)}
+                mayStop={mayStop}
+                now={received === null ? (job.startedAt ?? 0) : received.night.sentAt + ageOf(received)}
+                onStop={() => {
+                  const { executionId } = job;
+                  if (executionId !== null) setQuestion({ ...job, executionId });
+                }}
+              />
+            ))}
+          </ul>
+        </section>
+        {question !== null && (
+          <StopDialog
+            question={{ jobName: question === "all" ? null : question.name, poolName: pool.name, active }}
+            onStop={onStop}
+            onClose={() => setQuestion(null)}
+          />
+        )}
+      </main>
+    </SettingsProvider>
   );
 }
 

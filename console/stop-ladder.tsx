@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import type { DeskNightJob, DeskReceipt } from "../src/contract/index.ts";
 import { Mark } from "./marks.tsx";
 import type { FollowedStop } from "./stops.ts";
-import { Say, Told, useWords } from "./text.tsx";
+import { Contact, Say, Told, useWords } from "./text.tsx";
 import { Moment } from "./times.tsx";
 import type { Words } from "./words/index.ts";
 
@@ -35,7 +35,7 @@ export function StopLadder({ stop, job }: { stop: FollowedStop; job: DeskNightJo
         <p class="not-proven">
           <Mark of="UNKNOWN" />
           <span>
-            <strong>{words.notProven}</strong> {words.notProvenMore}
+            <strong>{words.notProven}</strong> {words.notProvenMore} <Contact />
           </span>
         </p>
       )}

@@ -1,5 +1,6 @@
 import { createContext, Fragment, type ComponentChildren, type VNode } from "preact";
 import { useContext } from "preact/hooks";
+import type { DeskSettings } from "../src/contract/index.ts";
 import { wordsOf, type Words } from "./words/index.ts";
 
 const WordsContext = createContext<Words>(wordsOf("en"));
@@ -8,6 +9,22 @@ export const WordsProvider = WordsContext.Provider;
 
 export function useWords(): Words {
   return useContext(WordsContext);
+}
+
+/** How the desk speaks to the people of the pool; null: by the clock of this browser, and nobody is named. */
+const SettingsContext = createContext<DeskSettings | null>(null);
+
+export const SettingsProvider = SettingsContext.Provider;
+
+export function useSettings(): DeskSettings | null {
+  return useContext(SettingsContext);
+}
+
+/** Whom to call: by name where the pool's people gave one. */
+export function Contact(): VNode {
+  const words = useWords();
+  const contact = useSettings()?.contact ?? null;
+  return contact === null ? <>{words.callRunBook}</> : <Say text={words.contact} contact={contact} />;
 }
 
 /** A sentence with its places filled. What fills them is never read as markup, and cannot turn the sentence round. */

@@ -1,23 +1,14 @@
 import type { VNode } from "preact";
-import { useWords } from "./text.tsx";
+import { momentText } from "./moments.ts";
+import { useSettings, useWords } from "./text.tsx";
 
-/** A moment: here, and in UTC, which is what notices of clouds and logs are in. The day only where it is not today. */
+/** A moment, as the people of the pool read times. */
 export function Moment({ at }: { at: number }): VNode {
   const { lang } = useWords();
-  const date = new Date(at);
-  const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
-  const sameDay = date.toDateString() === new Date().toDateString();
-  const day = sameDay ? {} : ({ year: "numeric", month: "2-digit", day: "2-digit" } as const);
-  const here = new Intl.DateTimeFormat(lang, { ...clock, ...day, timeZoneName: "short" }).format(date);
-  const utc = date
-    .toISOString()
-    .slice(sameDay ? 11 : 0, 19)
-    .replace("T", " ");
-  return (
-    <time dateTime={date.toISOString()}>
-      {date.getTimezoneOffset() === 0 ? `${utc} UTC` : `${here} (${utc} UTC)`}
-    </time>
-  );
+  const settings = useSettings();
+  const zone = settings?.zone ?? null;
+  const text = momentText(at, { lang, zone, onward: settings?.hours24to47 ?? false, now: Date.now() });
+  return <time dateTime={new Date(at).toISOString()}>{text}</time>;
 }
 
 export function count(number: number, lang: string): string {

@@ -143,6 +143,9 @@ test.runIf(hasChromium)(
     });
     const { page, shown } = await somebody({ dark: true, width: 390, height: 844 });
     const other = await somebody();
+    const settings = `/desk/v1/pools/${scene.poolId}/settings`;
+    const contact = "Basis on call, 0123";
+    await server.ok("PUT", settings, { contact });
     await signIn(page, server.url, scene.operatorKey);
     await signIn(other.page, server.url, scene.operatorKey);
     const card = cardOf(page, scene.finance);
@@ -155,7 +158,13 @@ test.runIf(hasChromium)(
       await card.locator("li.waiting", { hasText: "Source idle" }).waitFor();
       await card.getByText("NOT PROVEN", { exact: true }).waitFor();
       await card.getByText(`session ${String(pid)}`).waitFor();
+      await page.getByText(contact).waitFor();
       await picture(page, "not-proven-phone");
+      // As the people of the pool read times, wherever the browser is: hours before noon belong to the night before.
+      await server.ok("PUT", settings, { zone: "Europe/Berlin", hours24to47: true, contact });
+      const since =
+        /since (?:\d{4}-\d\d-\d\d (?:2[4-9]|3[0-5]):\d\d:\d\d = )?.*(?:GMT\+[12]|CES?T) \(.*UTC\)/;
+      await card.getByText(since).waitFor();
       expect(await statusOf(server, scene.poolId, scene.finance.jobId)).toBe("RUNNING");
       await cardOf(other.page, scene.finance).locator("li.reached", { hasText: "Worker gone" }).waitFor();
       for (const one of [await shown(), await other.shown()]) {

@@ -239,6 +239,13 @@ test("an event is the whole state with the desk's own judgement, and unreadable 
       holds: [{ id: own.holdId }],
     },
   ]);
+  const settings = {
+    zone: "Asia/Tokyo",
+    hours24to47: true,
+    contact: "Basis, 0123",
+    escalateAfterSeconds: 60,
+  };
+  await desk.ok("PUT", `/desk/v1/pools/${own.poolId}/settings`, settings);
   await desk.ok("POST", `/integration/api/pools/${own.poolId}/jobs/${own.jobId}/execute`);
   const running = follow(await events(desk.adminKey, "?for=0"));
   await running.ended;
@@ -252,10 +259,15 @@ test("an event is the whole state with the desk's own judgement, and unreadable 
   await broken.ended;
   desk.state.poolStatus = poolStatus;
   expect(broken.events).toMatchObject([
-    { asOf: null, verdict: { word: "UNKNOWN", code: 20 }, jobs: null, holds: null },
+    {
+      asOf: null,
+      verdict: { word: "UNKNOWN", code: 20, next: expect.stringContaining("call Basis, 0123 now") },
+      jobs: null,
+      settings,
+    },
   ]);
   expect(JSON.stringify(broken.events)).not.toContain("CANARY");
-  expect(desk.reports.splice(0)).toEqual([expect.stringContaining("events of pool")]);
+  expect(desk.reports.splice(0)).toEqual([expect.stringContaining("CANARY-disk")]);
 });
 
 test("a stream ends with the rights it was opened with, and with the server", async () => {

@@ -27,7 +27,7 @@ export const en = {
   runningMany: "{count} jobs of {pool} touch the source, or wait to.",
   runningMore: "The source is in use. Shut it down only when this says CLEAR.",
   unknown: "It is not known whether {pool} touches the source.",
-  unknownMore: "Do not shut the source down. Call whom your run-book names.",
+  unknownMore: "Do not shut the source down.",
   lost: "No connection to Nightdesk: it is not known whether {pool} touches the source.",
   lostMore: "Do not shut the source down. What is shown below is old. Trying again all the time.",
   broken: "This page failed, and shows nothing that can be believed.",
@@ -37,6 +37,8 @@ export const en = {
   asOf: "As of {time}",
   ago: "{seconds} s ago",
   agoMinutes: "{minutes} min ago",
+  callRunBook: "Call whom your run-book names.",
+  contact: "To call: {contact}",
   serverSays: "Nightdesk says: {said}",
 
   jobs: "Jobs",
@@ -93,7 +95,7 @@ export const en = {
   sourceIdle: "Source idle",
   waiting: "waiting",
   notProven: "NOT PROVEN",
-  notProvenMore: "The stop goes on. Do not shut the source down. Call whom your run-book names.",
+  notProvenMore: "The stop goes on. Do not shut the source down.",
   askedAt: "Stop asked for {time}",
 
   resultStopped: "Stopped, and proven at the source",

@@ -29,7 +29,7 @@ export const ja: Words = {
   runningMany: "{pool} の {count} 件のジョブがソースに触れているか、開始待ちです。",
   runningMore: "ソースは使用中です。CLEAR と表示されるまで停止（シャットダウン）しないでください。",
   unknown: "{pool} のジョブがソースに触れているかどうか、分かりません。",
-  unknownMore: "ソースを停止しないでください。手順書の連絡先に電話してください。",
+  unknownMore: "ソースを停止しないでください。",
   lost: "Nightdesk に接続できません。{pool} のジョブがソースに触れているかどうか、分かりません。",
   lostMore: "ソースを停止しないでください。以下の表示は古い情報です。再接続を続けています。",
   broken: "このページで障害が起きました。表示は信用できません。",
@@ -39,6 +39,8 @@ export const ja: Words = {
   asOf: "{time} 時点",
   ago: "{seconds} 秒前",
   agoMinutes: "{minutes} 分前",
+  callRunBook: "手順書の連絡先に電話してください。",
+  contact: "連絡先: {contact}",
   serverSays: "Nightdesk の回答: {said}",
 
   jobs: "ジョブ",
@@ -95,7 +97,7 @@ export const ja: Words = {
   sourceIdle: "ソースに残存なし",
   waiting: "待機中",
   notProven: "未証明 (NOT PROVEN)",
-  notProvenMore: "停止処理は続いています。ソースを停止しないでください。手順書の連絡先に電話してください。",
+  notProvenMore: "停止処理は続いています。ソースを停止しないでください。",
   askedAt: "停止要求 {time}",
 
   resultStopped: "停止しました（ソース側で確認済み）",

@@ -1,4 +1,4 @@
-import type { DeskHold, DeskJob } from "./desk.ts";
+import type { DeskHold, DeskSettings } from "./desk.ts";
 import type { KeyVerb } from "./enums.ts";
 
 /** What the night page and its server say to each other. Only grows. */
@@ -24,15 +24,28 @@ export interface DeskNight {
   asOf: number | null;
   /** The server's clock when the event was sent, epoch ms. */
   sentAt: number;
-  /** The desk's own judgement, as `nightdesk status` says it. */
+  /** The desk's own judgement, as `nightdesk status` says it; `next`: what the reader does now, and whom to call. */
   verdict: { word: DeskWord; code: number; reason: string; next: string | null };
   jobs: DeskNightJob[] | null;
   /** In force now, oldest first. */
   holds: DeskHold[] | null;
+  /** How the desk speaks to the people of the pool; null where that cannot be read. */
+  settings: DeskSettings | null;
 }
 
 /** A job with what it means for the question. */
-export interface DeskNightJob extends DeskJob {
+export interface DeskNightJob {
+  id: string;
+  name: string;
+  /** The platform's word, any; null: never ran. */
+  status: string | null;
+  /** The latest execution; null where there is none, or the platform does not tell. */
+  executionId: string | null;
+  startedAt: number | null;
+  /** So far, of a running execution; null where they are not known. */
+  rows: number | null;
+  /** Set while a stop was asked for, or the run has ended, and the end is not proven. `why`: what is waited for. */
+  stopping: { requestedAt: number; level: string; why: string } | null;
   word: DeskWord;
   /** Why, in one line; "" where the word says it all. */
   note: string;

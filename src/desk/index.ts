@@ -1,4 +1,5 @@
 /** The desk: operating any Team. Sees, stops, holds, and says what is proven. */
+export { nextStep } from "./escalation.ts";
 export { verdictOfFailedChange, verdictOfFailure } from "./failure.ts";
 export { goOrNot } from "./go.ts";
 export { holdAndLook, listHolds } from "./hold.ts";

@@ -111,7 +111,6 @@ export function createApp(parts: AppParts): App {
     sessions,
     streams,
     page: parts.page ?? noPage,
-    report: options.report,
     workbench,
     poolCache,
     auditLog: parts.auditLog,

@@ -42,6 +42,4 @@ export interface Operations {
   auditLog: AuditLog;
   clock: Clock;
   version: string;
-  /** One line for the server's log. */
-  report: (line: string) => void;
 }

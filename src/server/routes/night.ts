@@ -15,10 +15,10 @@ export function nightRoutes(operations: Operations): Route[] {
       credentials: "key or session",
       query: eventsQuery,
       answer: "events",
-      operation: ({ pool, query, mayStill, signal }) => {
+      operation: ({ pool, key, query, mayStill, signal }) => {
         const body = operations.streams.open({
           poolId: pool.id,
-          look: () => lookAtNight(operations, pool, { signal }),
+          look: () => lookAtNight(operations, { pool, key }, { signal }),
           mayStill,
           forMs: query.for * 1000,
           signal,
