@@ -43,7 +43,8 @@ test.each([
   "{}",
   "<html>",
   '{"poolName":"x","sentAt":1,"verdict":{"word":"CLEAR","code":0}}',
-  '{"poolName":"x","sentAt":1,"verdict":{"word":"CLEAR"},"jobs":[]}',
+  '{"poolName":"x","sentAt":1,"partial":false,"verdict":{"word":"CLEAR"},"jobs":[]}',
+  '{"poolName":"x","sentAt":1,"verdict":{"word":"CLEAR","code":0},"jobs":[]}',
 ])("what is no event of ours is not taken for one: %s", (data) => {
   expect(() => nightIn(data)).toThrow(/not an event|JSON/);
 });

@@ -90,6 +90,7 @@ export function nightIn(data: string): DeskNight {
   const understood =
     typeof night?.poolName === "string" &&
     typeof night.sentAt === "number" &&
+    typeof night.partial === "boolean" &&
     typeof night.verdict?.word === "string" &&
     typeof night.verdict.code === "number" &&
     (night.jobs === null || Array.isArray(night.jobs));

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { DeskNight, DeskWord } from "../src/contract/index.ts";
+import type { DeskNight } from "../src/contract/index.ts";
 import { ageOf, type Received } from "./freshness.ts";
 import { Mark } from "./marks.tsx";
 import { Contact, Say, Told, useWords } from "./text.tsx";
@@ -45,7 +45,7 @@ export function Headline({ received, fresh, lost, poolName }: HeadlineFacts): VN
           </span>
         </p>
         <h1>{night === null ? <Say text={words.lost} pool={poolName} /> : sentenceOf(night, words)}</h1>
-        <p>{night === null ? words.lostMore : moreOf(word, words)}</p>
+        <p>{night === null ? words.lostMore : moreOf(night, words)}</p>
         {isUnknown && (
           <p class="contact">
             <Contact />
@@ -70,7 +70,7 @@ function sentenceOf(night: DeskNight, words: Words): VNode {
   const { poolName: pool, verdict, jobs } = night;
   switch (verdict.word) {
     case "CLEAR":
-      return <Say text={words.clear} pool={pool} />;
+      return <Say text={night.partial ? words.clearPart : words.clear} pool={pool} />;
     case "REPORTED CLEAR":
       return <Say text={words.reportedClear} pool={pool} />;
     case "RUNNING": {
@@ -90,10 +90,10 @@ function sentenceOf(night: DeskNight, words: Words): VNode {
   }
 }
 
-function moreOf(word: DeskWord, words: Words): string {
+function moreOf({ verdict: { word }, partial }: DeskNight, words: Words): string {
   switch (word) {
     case "CLEAR":
-      return words.clearMore;
+      return partial ? words.clearPartMore : words.clearMore;
     case "REPORTED CLEAR":
       return words.reportedClearMore;
     case "RUNNING":

@@ -55,7 +55,7 @@ export function Night({
             <h2 id="jobs-title" tabIndex={-1}>
               {words.jobs}
             </h2>
-            {mayStop && active > 0 && (
+            {mayStop && active > 0 && night?.partial === false && (
               <button type="button" class="stop all" onClick={() => setQuestion("all")}>
                 {words.stopAll}
               </button>

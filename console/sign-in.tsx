@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { DeskSession } from "../src/contract/index.ts";
 import { CallRefused, signIn } from "./calls.ts";
-import { useWords } from "./text.tsx";
+import { Told, useWords } from "./text.tsx";
 import type { Words } from "./words/index.ts";
 
 /** Why one is asked to sign in; null: one has not been in yet. */
@@ -14,14 +14,18 @@ export function SignIn({ why, onSignedIn }: { why: Why; onSignedIn: (session: De
   const [key, setKey] = useState("");
   const [asking, setAsking] = useState(false);
   const [trouble, setTrouble] = useState<Why | "key">(why);
+  /** What the server tells the holder of a good key: that it is not its hour. */
+  const [told, setTold] = useState<string | null>(null);
   const submit = async (): Promise<void> => {
     setAsking(true);
     setTrouble(null);
+    setTold(null);
     try {
       onSignedIn(await signIn(key));
     } catch (error) {
-      const unheard = error instanceof CallRefused && error.refusal.kind === "no answer";
-      setTrouble(unheard ? "no answer" : "key");
+      const refusal = error instanceof CallRefused ? error.refusal : null;
+      if (refusal?.kind === "denied") setTold(refusal.text);
+      setTrouble(refusal?.kind === "no answer" ? "no answer" : "key");
       setAsking(false);
     }
   };
@@ -51,7 +55,9 @@ export function SignIn({ why, onSignedIn }: { why: Why; onSignedIn: (session: De
         </p>
         {trouble !== null && (
           <p class="message refused" role="alert">
-            {troubleWords(trouble, words)}
+            <span>
+              {troubleWords(trouble, words)} {told !== null && <Told>{told}</Told>}
+            </span>
           </p>
         )}
         <button type="submit" class="primary" disabled={asking}>

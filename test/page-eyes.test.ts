@@ -121,6 +121,25 @@ test.runIf(hasChromium)(
 );
 
 test.runIf(hasChromium)(
+  "a key for one job: what is said is said of that job, and only that can be stopped",
+  async () => {
+    const grants = [{ poolId: plain.poolId, verbs: ["view", "cancel"] }];
+    const jobs = [plain.orders.jobId];
+    const { key } = await server.ok("POST", "/desk/v1/keys", { name: "one job", grants, jobs });
+    await plain.runToRows(plain.finance);
+    const { page } = await somebody();
+    await signIn(page, server.url, key);
+    await page
+      .getByRole("heading", { name: "None of the jobs that this key may see touches the source." })
+      .waitFor();
+    await page.getByText("The data pool may have others, which are not shown.").waitFor();
+    expect(await cardOf(page, plain.orders).count()).toBe(1);
+    expect(await cardOf(page, plain.finance).count()).toBe(0);
+    expect(await page.getByRole("button", { name: "Stop all" }).count()).toBe(0);
+  },
+);
+
+test.runIf(hasChromium)(
   "a key for two pools: one is shown at a time, and each by its own events",
   async () => {
     const grants = [plain, hostile].map(({ poolId }) => ({ poolId, verbs: ["view"] }));

@@ -120,6 +120,7 @@ test.runIf(hasChromium)(
       poolName: "x",
       sentAt: 1,
       asOf: 1,
+      partial: false,
       verdict: { word: "CLEAR", code: 0 },
       jobs: [{}],
       holds: null,

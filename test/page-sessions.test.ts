@@ -168,6 +168,30 @@ test("a session is over with its key, after two idle hours, and after fourteen i
   expect(await status(used)).toBe(401);
 });
 
+test("a session is used from where its key may be and in its hours, and from nowhere else", async () => {
+  const address = "192.0.2.7";
+  const hours = { zone: "Europe/Berlin", from: "22:00", to: "06:00", days: null };
+  const limits = { hours, addresses: [address] };
+  desk.clock.time = Date.parse("2027-06-18T21:00:00Z");
+  const { key } = await desk.key([{ poolId: own.poolId, verbs: ["view"] }], undefined, limits);
+  expect((await desk.call("POST", "/desk/session", { key })).status).toBe(401);
+  const answer = await desk.call("POST", "/desk/session", { key, address });
+  const cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const call = (from: string): Promise<Answer> =>
+    desk.call("GET", "/desk/session", { key: null, headers: { cookie }, address: from });
+  expect((await call(address)).status).toBe(200);
+  expect((await call("192.0.2.8")).status).toBe(401);
+  for (let passed = 0; passed < 8; passed += 1) {
+    desk.clock.time += hour;
+    await call(address);
+  }
+  const late = await call(address);
+  expect([late.status, (late.json as { detail: string }).detail]).toEqual([
+    403,
+    expect.stringContaining("22:00"),
+  ]);
+});
+
 test("a link signs in once, within ten minutes, with its key as it is then, and opens nothing else", async () => {
   const { id, key } = await desk.key([{ poolId: own.poolId, verbs: ["view"] }]);
   const link = async (): Promise<string> => (await desk.app.makeLink(key)) ?? "";

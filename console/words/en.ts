@@ -20,6 +20,9 @@ export const en = {
   connecting: "Asking ...",
   connectingMore: "Nothing is known yet.",
   clear: "Nothing of {pool} touches the source.",
+  clearPart: "None of the jobs that this key may see touches the source.",
+  clearPartMore:
+    "Proven for these jobs at the source itself. The data pool may have others, which are not shown.",
   clearMore: "Proven at the source itself.",
   reportedClear: "Nothing of {pool} is said to run, but the source was not seen.",
   reportedClearMore: "This is somebody's word and no proof.",

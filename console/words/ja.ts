@@ -22,6 +22,8 @@ export const ja: Words = {
   connecting: "確認中…",
   connectingMore: "まだ何も分かっていません。",
   clear: "{pool} のジョブはソースに触れていません。",
+  clearPart: "このキーで見られるジョブは、いずれもソースに触れていません。",
+  clearPartMore: "表示中のジョブについてソース側で確認済みです。表示されない別のジョブがあるかもしれません。",
   clearMore: "ソース側で確認済みです。",
   reportedClear: "{pool} のジョブは動いていないと報告されていますが、ソースは未確認です。",
   reportedClearMore: "申告だけで、証明ではありません。",

@@ -22,6 +22,8 @@ export interface DeskNight {
   poolName: string;
   /** Epoch ms at which the read began; null: it failed, and so `jobs` and `holds` are null. */
   asOf: number | null;
+  /** True for a key for named jobs: all of this is about those alone, and the pool may have others. */
+  partial: boolean;
   /** The server's clock when the event was sent, epoch ms. */
   sentAt: number;
   /** The desk's own judgement, as `nightdesk status` says it; `next`: what the reader does now, and whom to call. */

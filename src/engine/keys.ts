@@ -82,9 +82,7 @@ export class Keys {
   /** As `recognise`, the key with this id: for whoever was let in by it before. */
   async again(id: string, address: string | null): Promise<Recognition> {
     const key = await this.#store.keyById(id);
-    return key === null
-      ? { kind: "unknown" }
-      : await this.#judge(key, networksOf(key), address);
+    return key === null ? { kind: "unknown" } : await this.#judge(key, networksOf(key), address);
   }
 
   async #judge(key: ApiKey, networks: Networks | null, address: string | null): Promise<Recognition> {

@@ -11,7 +11,7 @@ export function nightRoutes(operations: Operations): Route[] {
     route({
       method: "GET",
       path: paths.deskEvents,
-      access: { verb: "view", on: "pool" },
+      access: { verb: "view", on: "pool", jobs: "kept" },
       credentials: "key or session",
       query: eventsQuery,
       answer: "events",
