@@ -114,7 +114,7 @@ test.runIf(hasChromium)(
     await card.getByText("Stopped, and proven at the source").waitFor();
     expect(await language()).toBe("en");
     await page.reload();
-    await page.getByRole("heading", { name: "Jobs" }).waitFor();
+    await page.getByRole("heading", { name: "Jobs", exact: true }).waitFor();
     expect(await language()).toBe("en");
     await card.getByText("会計伝票の抽出").waitFor();
   },

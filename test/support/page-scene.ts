@@ -79,7 +79,7 @@ export async function signIn(page: Page, url: string, key: string): Promise<void
   await page.goto(url);
   await page.getByLabel("Key", { exact: true }).fill(key);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name: "Jobs" }).waitFor();
+  await page.getByRole("heading", { name: "Jobs", exact: true }).waitFor();
 }
 
 /** The card of a job. */
