@@ -67,6 +67,36 @@ test("a row that was committed late is found within the offset, and lost without
   expect(await bench.query(narrow, "select id from late_narrow where id >= 500")).toEqual([[501]]);
 });
 
+test.each([
+  ["a point of time", "timestamptz", "now()", "now() + interval '10 hours'"],
+  [
+    "the local time of a place far behind",
+    "timestamp",
+    "now() at time zone 'Etc/GMT+12'",
+    "now() at time zone 'Etc/GMT-14'",
+  ],
+  [
+    "the day of a place far behind",
+    "date",
+    "(now() at time zone 'Etc/GMT+12')::date",
+    "(now() at time zone 'Etc/GMT-14')::date",
+  ],
+])("a row dated ahead does not hide what is written before its time: %s", async (_, type, present, ahead) => {
+  const name = `ahead_${type}`;
+  await bench.source.sql(`
+    create table ${name} (id int primary key, val text, at ${type});
+    insert into ${name} values (1, 'present', ${present}), (2, 'ahead', ${ahead}), (3, 'old', timestamp '2024-01-01');
+  `);
+  const job = await bench.makeJob(name, byDate(name));
+  await bench.succeed(job, "FULL");
+  await bench.source.sql(`insert into ${name} values (4, 'written later', ${present})`);
+  expect(codes(await bench.succeed(job, "DELTA"))).not.toContain("DELTA_LOAD_HAS_NO_FILTER");
+  await bench.expectEqual(job, name);
+  await bench.source.sql(`update ${name} set val = 'changed', at = ${present} where id = 2`);
+  await bench.succeed(job, "DELTA");
+  await bench.expectEqual(job, name);
+});
+
 test("without a key rows are appended, and the log warns", async () => {
   await bench.source.sql(`
     create table keyless (id int, val text, at timestamptz);

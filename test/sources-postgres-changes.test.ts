@@ -105,22 +105,52 @@ test("nothing new: no row, and the mark stays; a mark never goes back", async ()
   expect(before.changes?.mark).toBe("2024-06-01");
 });
 
-test("dates in the future are read every time and do not move the mark", async () => {
+test.each([
+  ["timestamptz", "now()", "now() + interval '1 minute'"],
+  [
+    "timestamp",
+    "now() at time zone 'UTC' - interval '12 hours'",
+    "now() at time zone 'UTC' - interval '11 hours'",
+  ],
+  [
+    "date",
+    "now() at time zone 'UTC' - interval '12 hours'",
+    "now() at time zone 'UTC' + interval '12 hours'",
+  ],
+])("%s: dates ahead of the clock are read every time and do not move the mark", async (type, now, ahead) => {
+  const table = `early_${type}`;
   await source.sql(`
-    create table early (id int, at timestamptz);
-    insert into early values (1, '2024-01-01 00:00+00'), (2, '9999-12-31 00:00+00'), (3, 'infinity'),
-      (4, now() + interval '14 hours'), (5, '-infinity');
+    create table ${table} (id int, at ${type});
+    insert into ${table} values (1, '2024-01-01'), (2, '9999-12-31'), (3, 'infinity'), (4, ${ahead}),
+      (5, '-infinity'), (6, ${now} - interval '1 day');
   `);
   const session = await openSession(accessTo(source));
-  const all = await session.describe(tableOf("early"), { signal: never, changes: range("at") });
-  expect(await idsOf(session, all)).toEqual([1, 2, 3, 4, 5]);
-  const [row] = await source.sql("select (at at time zone 'UTC')::text as at from early where id = 4");
-  expect(all.changes?.mark).toBe(`${String(row?.["at"])}+00`);
-  const again = await session.describe(tableOf("early"), {
+  const all = await session.describe(tableOf(table), { signal: never, changes: range("at") });
+  expect(await idsOf(session, all)).toEqual([1, 2, 3, 4, 5, 6]);
+  const mark = all.changes?.mark ?? null;
+  expect(await source.sql(`select id from ${table} where at = '${mark ?? ""}'::${type}`)).toEqual([
+    { id: 6 },
+  ]);
+  const again = await session.describe(tableOf(table), { signal: never, changes: range("at", mark) });
+  expect(await idsOf(session, again)).toEqual([2, 3, 4, 6]);
+});
+
+test("a mark ahead of the clock comes back to it: what was written meanwhile is read", async () => {
+  await source.sql(`
+    create table set_back (id int, at timestamptz);
+    insert into set_back values (1, '2024-01-01'), (2, now() + interval '10 hours'), (3, now() + interval '1 minute');
+  `);
+  const session = await openSession(accessTo(source));
+  const [{ mark } = { mark: "" }] = await source.sql("select (now() + interval '10 hours')::text as mark");
+  const read = await session.describe(tableOf("set_back"), {
     signal: never,
-    changes: range("at", all.changes?.mark ?? null),
+    changes: range("at", String(mark)),
   });
-  expect(await idsOf(session, again)).toEqual([2, 3, 4]);
+  expect(await idsOf(session, read)).toEqual([2, 3]);
+  const [moved] = await source.sql(
+    `select timestamptz '${read.changes?.mark ?? ""}' between now() - interval '1 hour' and now() as it`,
+  );
+  expect(moved).toEqual({ it: true });
 });
 
 test.each(["word", "amount", "inside"])(

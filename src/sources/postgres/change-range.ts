@@ -4,26 +4,30 @@ import type { Link } from "./connect.ts";
 import { placeOf } from "./errors.ts";
 import { quoteLiteral, quoteName } from "./quote.ts";
 
-/** How a type counts time: what lies an interval before a value, and the values that lie in the future. */
+/** How a type counts time: what lies an interval before a value, and the latest value that a mark may have. */
 interface Calendar {
   before: (value: string, interval: string) => string;
-  /** A day of room: a column without a time zone may hold the local time of a place ahead of UTC. */
-  future: string;
+  /**
+   * Nothing that is written from now on is dated before it. Without a time zone it is the local time of some place,
+   * and nobody says of which: the one farthest behind UTC counts.
+   */
+  latestMark: string;
 }
 
+const farthestBehind = "now() AT TIME ZONE 'UTC' - interval '12 hours'";
 const calendars: Readonly<Record<string, Calendar>> = {
   // Whole days: a part of a day before one is the day before.
   date: {
     before: (value, interval) => `(${value} - ${interval})::date`,
-    future: "(now() + interval '1 day')::date",
+    latestMark: `(${farthestBehind})::date`,
   },
   timestamp: {
     before: (value, interval) => `${value} - ${interval}`,
-    future: "(now() + interval '1 day')::timestamp",
+    latestMark: `(${farthestBehind})`,
   },
   timestamptz: {
     before: (value, interval) => `${value} - ${interval}`,
-    future: "now() + interval '1 day'",
+    latestMark: "now()",
   },
 };
 const counters = new Set(["int2", "int4", "int8"]);
@@ -41,8 +45,9 @@ export interface Changing {
 }
 
 /**
- * The bounds of a range, asked within the snapshot that the rows are read in. Values in the future (9999-12-31,
- * infinity) are read but do not move the mark: every later change would lie behind it and be lost.
+ * The bounds of a range, asked within the snapshot that the rows are read in. Values ahead of the source's clock (a
+ * planned date, 9999-12-31, infinity) are read, but do not move the mark: what is written before their time would
+ * lie behind it and be lost without a sound. They are read again by each delta load until their time has come.
  */
 export async function boundsOf(
   link: Link,
@@ -62,17 +67,20 @@ export async function boundsOf(
   }
   const name = quoteName(column.name);
   const typed = (value: string): string => `${quoteLiteral(value)}::${typeName ?? ""}`;
+  // A mark may be ahead of the clock as well: of a source whose clock was set back, or of an earlier version.
+  const held = range.mark === null ? null : typed(range.mark);
+  const since = held === null || calendar === undefined ? held : `least(${held}, ${calendar.latestMark})`;
   const where = filter === null ? [] : [`(\n${filter}\n)`];
   let lower: string | null = null;
-  if (range.mark !== null) {
+  if (since !== null) {
     const interval = `make_interval(${intervalUnits[range.unit]} => ${String(range.offset)})`;
-    const start = calendar === undefined ? typed(range.mark) : calendar.before(typed(range.mark), interval);
+    const start = calendar === undefined ? since : calendar.before(since, interval);
     const [row] = await link.rows<{ lower: string }>(`SELECT (${start})::text AS lower`);
     lower = row === undefined ? null : `${name} >= ${typed(row.lower)}`;
     if (lower !== null) where.push(lower);
   }
-  const counted = calendar === undefined ? "max(c)" : `max(c) FILTER (WHERE c <= ${calendar.future})`;
-  const mark = range.mark === null ? counted : `greatest(${typed(range.mark)}, ${counted})`;
+  const counted = calendar === undefined ? "max(c)" : `max(c) FILTER (WHERE c <= ${calendar.latestMark})`;
+  const mark = since === null ? counted : `greatest(${since}, ${counted})`;
   const rows = `SELECT ${name} AS c FROM ${from}${where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`}`;
   const [bounds] = await link.rows<{ upper: string | null; mark: string | null }>(
     `SELECT max(c)::text AS upper, (${mark})::text AS mark FROM (${rows}) AS changed`,
