@@ -138,18 +138,16 @@ test("SIGTERM: no new work, a grace in which a run may end by itself, each step 
   const job = await makeJobs();
   const path = `/integration/api/datasource/POSTGRESQL/${job.dataSourceId}`;
   const whole = await server.ok("GET", path);
-  // About two seconds: it is under way when the signal comes, and over before the grace is.
-  const configuration = { ...whole.configuration, maxRowsPerSecond: 25_000 };
+  // About five seconds: it is under way when the signal comes, and over before the grace is.
+  const configuration = { ...whole.configuration, maxRowsPerSecond: 10_000 };
   await server.ok("PUT", path, { ...whole, configuration });
   const other = await makeExtractionJob(server, job, "other", ["BSEG"]);
   await startAndWaitForRows(job);
   const ended = server.end("SIGTERM");
   await until(async () => (/they have 50 s/.test(server.output()) ? true : null));
   const refused = await server.call("POST", `${other.path}/execute`, { body: { mode: "FULL" } });
-  expect([refused.status, refused.text]).toEqual([
-    409,
-    expect.stringContaining("the server is shutting down"),
-  ]);
+  expect([refused.status, refused.json.errorCode]).toEqual([409, "SERVER_SHUTTING_DOWN"]);
+  expect(refused.text).toContain("the server is shutting down");
   expect(await ended).toBe(0);
   expect(server.output()).toMatch(
     /no new work[\s\S]*1 execution\(s\) run; they have 50 s to end by themselves/,

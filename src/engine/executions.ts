@@ -234,6 +234,7 @@ export function createEngine(parts: EngineParts): Engine {
         throw new UserError("conflict", "the server is shutting down", {
           operation,
           next: "ask again later",
+          code: "SERVER_SHUTTING_DOWN",
         });
       const id = newId();
       const plan = await planRun(store, job, request, id);
@@ -258,14 +259,20 @@ export function createEngine(parts: EngineParts): Engine {
       if (!queued.enqueued) {
         const facts =
           "hold" in queued
-            ? { why: describeHold(queued.hold), next: "wait for its end, or have the hold released" }
+            ? {
+                why: describeHold(queued.hold),
+                next: "wait for its end, or have the hold released",
+                code: "JOB_HELD",
+              }
             : {
                 why: `execution ${queued.active.id} of it is ${queued.active.status}`,
                 next: "wait for its end, or cancel it",
+                code: "JOB_ALREADY_RUNNING",
               };
         throw new UserError("conflict", facts.why, {
           operation: `execute job "${job.name}"`,
           next: facts.next,
+          code: facts.code,
         });
       }
       await failpoint("engine.queued");

@@ -13,7 +13,7 @@ export interface ErrorFacts {
   noSession?: boolean;
   /** Of a connect: true when it was given up because its time was over. */
   timedOut?: boolean;
-  /** A name of the contract's ExecutionMessageCode list, where clients know one for this. */
+  /** A name of the contract's ExecutionMessageCode list, where clients know one for this; else one of ours. */
   code?: string;
   cause?: unknown;
 }

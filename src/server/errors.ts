@@ -139,7 +139,7 @@ function userError(error: UserError, request: { id: string; conflictCode: string
     case "not-found":
       return refusal(request.id, 404, "Not found.", error.line, "GENERAL_NOTFOUND");
     case "conflict":
-      return refusal(request.id, 409, "Conflict.", error.line, request.conflictCode);
+      return refusal(request.id, 409, "Conflict.", error.line, error.code ?? request.conflictCode);
   }
 }
 

@@ -88,7 +88,7 @@ export interface Route {
   readonly body: BodyRule;
   /** Schema of the JSON of a 200, or what else it is. */
   readonly answer: z.ZodType | NoJson;
-  /** errorCode of a 409 of this route. */
+  /** errorCode of a 409 of this route, where the error has none of its own. */
   readonly conflictCode: string;
   /** The word of the act in records and reports. A "stop" is done even when it cannot be recorded. */
   readonly deed: Deed | null;
