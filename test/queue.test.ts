@@ -1,4 +1,6 @@
 /** The queue of the real engine: four at once, the rest in order, a queued one is over at once when it is stopped. */
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   makeExtractionJob,
@@ -26,6 +28,26 @@ afterAll(async () => {
   expect(await taggedSessions(source)).toEqual([]);
   await source?.end();
 });
+
+/** Sends a whole request and closes the connection before any answer can come. */
+async function hangUpAfter(method: string, path: string): Promise<void> {
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, "connect");
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    `Host: ${hostname}:${port}`,
+    `Authorization: AppKey ${server.adminKey}`,
+  ];
+  await new Promise<void>((sent) => {
+    socket.write(`${[...head, "Content-Length: 0"].join("\r\n")}\r\n\r\n`, () => {
+      sent();
+    });
+  });
+  const closed = once(socket, "close");
+  socket.destroy();
+  await closed;
+}
 
 test("four run, the others wait in order; a queued one that is cancelled never starts", async () => {
   const jobs: { jobId: string; path: string }[] = [];
@@ -118,9 +140,17 @@ test("four run, the others wait in order; a queued one that is cancelled never s
   expect(fifty.callers.length).toBeLessThanOrEqual(50);
   expect(new Set(fifty.callers.map((one: { reason: string }) => one.reason))).toEqual(new Set(["window"]));
 
+  // One alone, who hangs up as soon as it is asked: nobody else carries the stop.
+  const seventhRuns = async (): Promise<true | null> =>
+    (await statusOf(server, pool.poolId, seventh?.jobId ?? "")) === "RUNNING" ? true : null;
+  await until(seventhRuns);
+  await hangUpAfter("POST", `/desk/v1/pools/${pool.poolId}/jobs/${seventh?.jobId ?? ""}/stop?wait=20`);
+  await until(async () => ((await seventhRuns()) === null ? true : null));
+  expect(await statusOf(server, pool.poolId, seventh?.jobId ?? "")).toBe("CANCEL");
+
   // All that is left of the pool in one request.
   const all = await server.ok("POST", `/desk/v1/pools/${pool.poolId}/stop?wait=30`, { reason: "all" });
-  expect(all.stops).toHaveLength(4);
+  expect(all.stops).toHaveLength(3);
   expect(new Set(all.stops.map((one: { outcome: string }) => one.outcome))).toEqual(new Set(["STOPPED"]));
   expect(await taggedSessions(source)).toEqual([]);
   expect(server.reports).toEqual([]);
