@@ -3,11 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { newKeyText } from "../src/engine/key-text.ts";
 import { ConflictError, createClient } from "../src/sdk/index.ts";
 import { runNightdesk, type CliRun } from "./support/cli-run.ts";
 import {
-  caller,
-  checked,
   makeExtractionJob,
   makePool,
   startTestServer,
@@ -16,6 +15,7 @@ import {
   type TestServer,
 } from "./support/nightdesk.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
+import { startServerProcess, type ServerProcess } from "./support/server-process.ts";
 
 let source: TestDatabase;
 let server: TestServer;
@@ -87,6 +87,7 @@ test("held, nothing of it starts from whichever door, and the refusal says who, 
   ] as const) {
     const refused = await server.call(method, path, { body: { mode: "FULL" } });
     expect(refused.status, path).toBe(409);
+    expect(refused.json.errorCode, path).toBe("JOB_HELD");
     expect(refused.json.detail).toContain(`the job is held until ${until}, by key `);
     expect(refused.json.detail).toContain(": patch night");
   }
@@ -117,6 +118,31 @@ test.each([
   await execute(job);
   expect(await waitForStatus(server, pool.poolId, job.jobId, "SUCCESS", "FAIL")).toBe("SUCCESS");
 });
+
+test.each([
+  ["its connection", ["--connection", "ECC"], "connection"],
+  ["its pool", [] as string[], "pool"],
+])(
+  "held by %s, nobody logs in at the source to test it or to look for tables; go still looks",
+  async (_, scope, held) => {
+    const sources = `/integration/api/pools/${pool.poolId}/data-sources/${pool.dataSourceId}`;
+    await nightdesk("hold", ...scope, "--reason", "patch night");
+    for (const [method, path] of [
+      ["POST", `${sources}/test`],
+      ["GET", `${sources}/search-tables?searchString=t`],
+    ] as const) {
+      const refused = await server.call(method, path);
+      expect([refused.status, refused.json.errorCode], path).toEqual([409, "CONNECTION_HELD"]);
+      expect(refused.json.detail).toMatch(
+        new RegExp(`the ${held} is held until it is released, by key ".*" since .*: patch night`),
+      );
+    }
+    expect((await nightdesk("go")).stdout).toMatch(/^ {2}SOURCE "ECC" read /m);
+    await nightdesk("release", "--all");
+    expect((await server.ok("POST", `${sources}/test`)).reachable).toBe(true);
+    expect((await server.ok("GET", `${sources}/search-tables?searchString=t`)).lookupSuccessful).toBe(true);
+  },
+);
 
 test("the queue waits for a hold, and goes on by itself when the hold ends by time", async () => {
   const [before, waiting] = [await slow("before"), await quick("waits for time")];
@@ -226,11 +252,12 @@ test("a key that may hold but not look: held, and it says that the look failed",
   expect((await server.ok("GET", `/desk/v1/pools/${poolId}/holds`)).length).toBe(1);
 });
 
-test("a hold and what waits for it survive a restart of the server", async () => {
+test("a hold and what waits for it survive a kill -9 of the server", async () => {
   const folder = await mkdtemp(join(tmpdir(), "nightdesk-holds-"));
   const home = join(folder, "home");
-  let one = await startTestServer({ home, mostRunning: 1 });
-  const key = one.adminKey;
+  const key = newKeyText();
+  const start = (): Promise<ServerProcess> => startServerProcess(home, key, { NIGHTDESK_MOST_RUNNING: "1" });
+  let one = await start();
   const own = await makePool(one, source);
   const ask = (...argv: string[]): Promise<CliRun> =>
     runNightdesk(argv, {
@@ -242,22 +269,22 @@ test("a hold and what waits for it survive a restart of the server", async () =>
     ]);
     const waiting = await makeExtractionJob(one, own, "waiting", ["t"]);
     for (const { path } of [inTheWay, waiting]) await one.ok("POST", `${path}/execute`, { mode: "FULL" });
-    await ask("hold", "--reason", "over the restart", "--until", "+2h");
-    await ask("stop", "in the way");
-    await one.stop();
+    await waitForStatus(one, own.poolId, inTheWay.jobId, "RUNNING");
+    await ask("hold", "--reason", "over the kill", "--until", "+2h");
+    await one.end("SIGKILL");
 
-    one = await startTestServer({ home, mostRunning: 1 });
-    const again = { ok: checked(caller(one.url, key)) };
+    one = await start();
+    expect(await waitForStatus(one, own.poolId, inTheWay.jobId, "FAIL", "CANCEL", "SUCCESS")).toBe("FAIL");
     const go = await ask("go");
     expect(go.code).toBe(10);
-    expect(go.lines.at(-1)).toMatch(/"waiting" held until .*: over the restart$/);
-    expect((await caller(one.url, key)("POST", `${inTheWay.path}/execute`)).status).toBe(409);
-    expect(await statusOf(again, own.poolId, waiting.jobId)).toBe("QUEUED");
+    expect(go.lines.at(-1)).toMatch(/"waiting" held until .*: over the kill$/);
+    expect((await one.call("POST", `${inTheWay.path}/execute`)).status).toBe(409);
+    expect(await statusOf(one, own.poolId, waiting.jobId)).toBe("QUEUED");
     expect((await ask("release", "--all")).stdout).toContain('by it start "waiting"');
-    expect(await waitForStatus(again, own.poolId, waiting.jobId, "SUCCESS", "FAIL")).toBe("SUCCESS");
+    expect(await waitForStatus(one, own.poolId, waiting.jobId, "SUCCESS", "FAIL")).toBe("SUCCESS");
     expect((await ask("go")).code).toBe(0);
   } finally {
-    await one.stop();
+    await one.end("SIGTERM");
     await rm(folder, { recursive: true, force: true });
   }
 });

@@ -3,9 +3,10 @@ import { newId } from "../base/ids.ts";
 import type { DataPool, DataSource, PostgresConfiguration } from "../model/definitions.ts";
 import { UserError, errorLine } from "../model/errors.ts";
 import { sourceTag } from "../model/execution.ts";
+import { covers, describeHold } from "../model/hold.ts";
 import type { SecretBox, SourceLook } from "../model/operations.ts";
 import type { SourceAccess } from "../model/source.ts";
-import type { DefinitionStore, ExecutionStore } from "../model/state-store.ts";
+import type { DefinitionStore, ExecutionStore, HoldStore } from "../model/state-store.ts";
 import { checkFree, checkedName } from "./names.ts";
 
 /** Parts of a configuration; absent fields stay. `maxRowsPerSecond` 0 takes the limit away. */
@@ -17,7 +18,7 @@ export type ConfigurationChange = {
 
 export type NewConfiguration = PostgresConfiguration & { password: string };
 
-type ConnectionStore = DefinitionStore & Pick<ExecutionStore, "activeExecutions">;
+type ConnectionStore = DefinitionStore & Pick<ExecutionStore, "activeExecutions"> & Pick<HoldStore, "holds">;
 
 const mostTablesFound = 1000;
 
@@ -107,8 +108,9 @@ export class Connections {
     await this.#store.deleteDataSource(source.id);
   }
 
-  /** Connects once. Unreachable is an answer, not an error. */
+  /** Connects once. Unreachable is an answer, not an error. "conflict" while the connection or its pool is held. */
   async test(source: DataSource): Promise<{ reachable: boolean; message: string }> {
+    await this.#checkNotHeld(source, "test a connection");
     try {
       await this.#look.test(this.#access(source));
       return { reachable: true, message: "" };
@@ -117,11 +119,15 @@ export class Connections {
     }
   }
 
-  /** Tables at the source whose name holds `text`, or matches it where it has a `%`. Failure is an answer. */
+  /**
+   * Tables at the source whose name holds `text`, or matches it where it has a `%`. Failure is an answer. "conflict"
+   * while the connection or its pool is held.
+   */
   async searchTables(
     source: DataSource,
     text: string,
   ): Promise<{ tables: { schema: string; name: string }[] } | { failure: string }> {
+    await this.#checkNotHeld(source, "search the tables of a source");
     const pattern = text === "" || text.includes("%") ? text : `%${text}%`;
     try {
       return { tables: await this.#look.searchTables(this.#access(source), pattern, mostTablesFound) };
@@ -130,7 +136,10 @@ export class Connections {
     }
   }
 
-  /** Executions, of whichever server, that have a session at the source now. Failure is an answer. */
+  /**
+   * Executions, of whichever server, that have a session at the source now. Failure is an answer. Not kept back by a
+   * hold: who holds a source asks whether it is quiet.
+   */
   async executionsAt(source: DataSource): Promise<{ executionIds: string[] } | { failure: string }> {
     try {
       const tags = await this.#look.sessionTags(this.#access(source));
@@ -138,6 +147,19 @@ export class Connections {
     } catch (error) {
       return { failure: errorLine(error) };
     }
+  }
+
+  /** In a window nobody logs in, a person who tries something out neither. */
+  async #checkNotHeld({ id, poolId, name }: DataSource, operation: string): Promise<void> {
+    const inForce = await this.#store.holds(poolId, this.#clock.now());
+    const hold = inForce.find((one) => covers(one, { poolId, jobId: null, dataSourceId: id }));
+    if (hold === undefined) return;
+    throw new UserError("conflict", describeHold(hold), {
+      operation,
+      place: JSON.stringify(name),
+      next: "wait for its end, or have the hold released",
+      code: "CONNECTION_HELD",
+    });
   }
 
   #access(source: DataSource): SourceAccess {

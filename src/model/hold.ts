@@ -21,10 +21,10 @@ export interface Hold {
   endedBy: string | null;
 }
 
-/** Whether it keeps an execution of the job from starting at this moment. */
+/** Whether it keeps an execution of the job from starting at this moment; without a job, whatever is no execution of one. */
 export function covers(
   hold: Hold,
-  { poolId, jobId, dataSourceId }: { poolId: string; jobId: string; dataSourceId: string | null },
+  { poolId, jobId, dataSourceId }: { poolId: string; jobId: string | null; dataSourceId: string | null },
 ): boolean {
   switch (hold.scope) {
     case "pool":
