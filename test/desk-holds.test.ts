@@ -1,4 +1,5 @@
 /** What was stopped stays stopped: holds at the desk, over real HTTP, with a real server and a real source. */
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -193,6 +194,39 @@ test("release --dry-run lists exactly what then starts, in that order, and start
   expect(began[0].startedAt).toBeLessThan(began[1].startedAt);
   expect(await statusOf(server, pool.poolId, jobs[2]?.jobId ?? "")).toBe("QUEUED");
   expect((await json("release", "--hold", holdId)).reason).toBe("no hold in force has this id");
+});
+
+test("several holds are released at once, all or none, and what waited starts in its order", async () => {
+  const running = await slow("before both");
+  const jobs = [await quick("waits first"), await quick("waits second")];
+  for (const job of [running, ...jobs]) await execute(job);
+  await nightdesk("hold", "waits second");
+  await nightdesk("hold", "waits first");
+  await nightdesk("stop", "before both");
+  const laid = (await json("holds")).holds.map(({ id }) => id);
+  const path = `/desk/v1/pools/${pool.poolId}/release`;
+  const unknown = await server.call("POST", path, { body: { holds: [...laid, randomUUID()] } });
+  expect(unknown.status).toBe(404);
+  expect((await json("holds")).holds).toHaveLength(2);
+  for (const { jobId } of jobs) expect(await statusOf(server, pool.poolId, jobId)).toBe("QUEUED");
+
+  // Both at the same moment: one releases, the other finds nothing, and neither releases half.
+  const both = [1, 2].map(() => server.call("POST", path, { body: { holds: laid } }));
+  const answers = await Promise.all(both);
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 404]);
+  const { released, starts } = answers.find(({ status }) => status === 200)?.json;
+  expect(released.map(({ id }: { id: string }) => id)).toEqual(laid);
+  expect(starts.map((one: { jobName: string; when: string }) => [one.jobName, one.when])).toEqual([
+    ["waits first", "now"],
+    ["waits second", "when a place is free"],
+  ]);
+  const began = [];
+  for (const { jobId } of jobs) {
+    expect(await waitForStatus(server, pool.poolId, jobId, "SUCCESS", "FAIL")).toBe("SUCCESS");
+    const { jobs: seen } = await server.ok("GET", `/desk/v1/pools/${pool.poolId}/status`);
+    began.push(seen.find(({ id }: { id: string }) => id === jobId).startedAt);
+  }
+  expect(began[0]).toBeLessThan(began[1]);
 });
 
 test("stop --hold-until stops and holds in one line", async () => {

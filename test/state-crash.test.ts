@@ -58,3 +58,34 @@ test("kill -9 at any moment loses nothing that was acknowledged", async () => {
   }
   expect(checked).toBeGreaterThan(rounds);
 });
+
+test("kill -9 in a release of several holds: all of them are released, or none", async () => {
+  const home = temporaryHome();
+  const file = join(home, "state.db");
+  const acknowledgements = join(home, "acknowledged.txt");
+  const first = await openStateStore(file);
+  const { poolId } = await storedJob(first);
+  await first.close();
+
+  const script = new URL("./support/state-releaser.ts", import.meta.url);
+  let checked = 0;
+  for (let round = 0; round < rounds; round++) {
+    const releaser = startScript(script, file, acknowledgements, poolId);
+    expect(await releaser.line()).toBe("writing");
+    await sleep(20 + Math.random() * 60);
+    await releaser.kill();
+
+    const store = await openStateStore(file);
+    for (const line of readFileSync(acknowledgements, "utf8").split("\n").slice(0, -1)) {
+      const [what, ...ids] = line.split(" ");
+      const ends = [];
+      for (const id of ids) ends.push((await store.hold(id))?.endedAt ?? null);
+      expect(ends, line).toHaveLength(2);
+      expect(ends[0], line).toBe(ends[1]);
+      if (what === "released") expect(ends, line).not.toContain(null);
+      checked += 1;
+    }
+    await store.close();
+  }
+  expect(checked).toBeGreaterThan(rounds);
+});

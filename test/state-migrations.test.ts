@@ -115,7 +115,7 @@ test.each([["0.1.0", { SUCCESS: 1, FAIL: 1, CANCEL: 1, RUNNING: 4, QUEUED: 1 }]]
       const hold = aHold(pool?.id ?? "", { scope: "connection", objectId: connection });
       await store.insertHold(hold);
       expect(await store.claimNext(100, 60)).toBeNull();
-      await store.endHold(hold.id, 61, "night");
+      await store.endHolds(hold.poolId, [hold.id], 61, "night");
       expect((await store.claimNext(100, 62))?.id).toBe(waiting?.id);
       const admin = (await store.keys()).find(({ name }) => name === "admin");
       expect(admin?.grants).toEqual([{ poolId: "*", verbs: [...verbs] }]);

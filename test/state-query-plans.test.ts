@@ -111,7 +111,7 @@ async function callEverything(store: StateStore): Promise<void> {
   const hold = aHold(pool.id);
   await store.insertHold(hold);
   await Promise.all([store.hold(hold.id), store.holds(pool.id, 3), store.nextHoldEnd(3)]);
-  await store.endHold(hold.id, 3, "night");
+  await store.endHolds(pool.id, [hold.id], 3, "night");
   await Promise.all([
     store.execution(execution.id),
     store.activeExecutions(),

@@ -2,9 +2,11 @@ import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import type { ApiKey, DataPool } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
-import { covers, type Hold, type HoldScope } from "../model/hold.ts";
+import { covers, type Hold, type HoldScope, type Waiting } from "../model/hold.ts";
 import type { StateStore } from "../model/state-store.ts";
 import { dataSourceOf, jobOf, notFound } from "./belonging.ts";
+import { onlyNamedJobs } from "./keys.ts";
+import type { Queue } from "./queue.ts";
 
 export interface HoldDraft {
   scope: HoldScope;
@@ -16,16 +18,28 @@ export interface HoldDraft {
   keyName: string;
 }
 
+/** What a release does, or would do. */
+export interface Release {
+  /** As they were, in the order in which they were laid. */
+  released: Hold[];
+  /** As they are then; null where nothing was ended. */
+  ended: Hold[] | null;
+  /** What starts by it, in order. */
+  starts: Waiting[];
+}
+
 /** The rules of holds. That nothing starts under one is kept by the store, in the statement that starts. */
 export class Holds {
   readonly #store: StateStore;
   readonly #clock: Clock;
+  readonly #queue: Queue;
   /** To be called when what may start has changed. */
   readonly #changed: (poolId: string) => void;
 
-  constructor(store: StateStore, clock: Clock, changed: (poolId: string) => void) {
+  constructor(store: StateStore, clock: Clock, queue: Queue, changed: (poolId: string) => void) {
     this.#store = store;
     this.#clock = clock;
+    this.#queue = queue;
     this.#changed = changed;
   }
 
@@ -69,23 +83,29 @@ export class Holds {
     return inForce.filter((hold) => held.some((job) => covers(hold, { ...job, jobId: job.id })));
   }
 
-  /** Holds that are in force and that the key may see, by their ids; all of them or none. */
-  async named(key: ApiKey, pool: DataPool, holdIds: string[]): Promise<Hold[]> {
+  /**
+   * Ends holds by their ids, all of them or none, and says what that lets start; with `dryRun` only says it.
+   * @throws UserError "not-found" if one of them is not in force or not to be seen with the key, "denied" if one is of
+   *   more than jobs and the key is not.
+   */
+  async release(
+    pool: DataPool,
+    holdIds: readonly string[],
+    { key, dryRun }: { key: ApiKey; dryRun: boolean },
+  ): Promise<Release> {
     const ids = new Set(holdIds);
-    const holds = (await this.seenWith(key, pool)).filter(({ id }) => ids.has(id));
-    if (holds.length !== ids.size || holds.length === 0) throw notFound("hold");
-    return holds;
-  }
-
-  /** Returns them as they are then. */
-  async release(pool: DataPool, holds: Hold[], keyName: string): Promise<Hold[]> {
-    const released: Hold[] = [];
-    for (const hold of holds) {
-      await this.#store.endHold(hold.id, this.#clock.now(), keyName);
-      released.push((await this.#store.hold(hold.id)) ?? hold);
-    }
-    this.#changed(pool.id);
-    return released;
+    const seen = (await this.seenWith(key, pool)).filter(({ id }) => ids.has(id));
+    if (seen.length !== ids.size) throw notFound("hold");
+    // It sees those of its pool and connection, because they hold its jobs; and others too.
+    if (key.jobs !== null && seen.some(({ scope }) => scope !== "job")) throw onlyNamedJobs();
+    const now = this.#clock.now();
+    const done = dryRun ? null : await this.#store.endHolds(pool.id, [...ids], now, key.name);
+    if (!dryRun && done === null) throw notFound("hold");
+    const moment = done?.before ?? (await this.#store.queueAt(pool.id, now));
+    const released = moment.holds.filter((hold) => hold.poolId === pool.id && ids.has(hold.id));
+    if (released.length !== ids.size || released.length === 0) throw notFound("hold");
+    if (done !== null) this.#changed(pool.id);
+    return { released, ended: done?.ended ?? null, starts: this.#queue.freedIn(moment, pool.id, released) };
   }
 
   async #objectOf(pool: DataPool, scope: HoldScope, objectId: string | null): Promise<string> {

@@ -112,10 +112,7 @@ export function localTeam(parts: LocalTeamParts, { key, channel }: TeamCaller): 
       }),
     release: ({ poolId, holdIds, dryRun }) =>
       inPool("hold", poolId, async (pool) => {
-        const released = await holds.named(key, pool, holdIds);
-        if (key.jobs !== null && released.some(({ scope }) => scope !== "job")) throw onlyNamedJobs();
-        const starts = await queue.freedBy(pool.id, released);
-        if (!dryRun) await holds.release(pool, released, key.name);
+        const { starts } = await holds.release(pool, holdIds, { key, dryRun });
         return starts.map(teamStart);
       }),
     settle: ({ executionId, because }, { signal }) =>

@@ -160,14 +160,34 @@ export interface HoldStore {
   hold(id: string): Promise<Hold | null>;
   /** In force at this moment, oldest first. */
   holds(poolId: string, at: number): Promise<Hold[]>;
-  /** Ends it; false if it had ended before. */
-  endHold(id: string, at: number, by: string): Promise<boolean>;
+  /** What waits in the queue and what is held, as a person of this pool asks for it. */
+  queueAt(poolId: string, at: number): Promise<QueueMoment>;
+  /**
+   * Ends these holds of the pool, all of them or none: null if one of them is not in force. The queue that it answers
+   * with is that of the same transaction: what these holds kept waiting is all that their end lets start.
+   */
+  endHolds(poolId: string, ids: readonly string[], at: number, by: string): Promise<EndedHolds | null>;
   /** Those of any pool whose time was over at `at` and whose end is not noted yet, in order of their ends. */
   holdsOver(at: number): Promise<Hold[]>;
   /** Notes that it ended by its time: `endedAt` is its `until`. It is in force no longer, noted or not. */
   noteHoldOver(id: string): Promise<void>;
   /** When the next hold of any pool ends by itself, after `at`; null if none does. */
   nextHoldEnd(at: number): Promise<number | null>;
+}
+
+/** One moment of the queue. */
+export interface QueueMoment {
+  /** QUEUED and RUNNING executions of every pool, oldest first. */
+  active: Execution[];
+  /** In force, of the pool that was asked for and of each that has an active execution; of a pool oldest first. */
+  holds: Hold[];
+}
+
+export interface EndedHolds {
+  /** As they are now, in the order in which they were laid. */
+  ended: Hold[];
+  /** Just before: they are still in force in it. */
+  before: QueueMoment;
 }
 
 /** What the report of a shift asks for. */

@@ -95,11 +95,11 @@ export function createApp(parts: AppParts): App {
     report: parts.report ?? (() => undefined),
     checkAnswers: parts.checkAnswers ?? false,
   };
-  const holds = new Holds(state, clock, (poolId) => {
+  const queue = new Queue(state, clock, parts.mostRunning);
+  const holds = new Holds(state, clock, queue, (poolId) => {
     poolCache.forget(poolId);
     executions.wake();
   });
-  const queue = new Queue(state, clock, parts.mostRunning);
   const connections = new Connections(state, parts.secrets, parts.sources, clock);
   const local = { state, executions, holds, queue, connections, clock, receiptText, report: options.report };
   const routes = allRoutes({

@@ -280,7 +280,8 @@ export async function liveThrough(
     }
   };
   const releaseAll = async (): Promise<void> => {
-    for (const { id } of await store.holds(pool.id, world.time)) await store.endHold(id, world.time, "lead");
+    const inForce = (await store.holds(pool.id, world.time)).map(({ id }) => id);
+    await store.endHolds(pool.id, inForce, world.time, "lead");
     world.engine.wake();
   };
 

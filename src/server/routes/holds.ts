@@ -9,7 +9,7 @@ import { route, type Route } from "../route.ts";
 import { hold, holdDraft, holds as holdList, release, releaseRequest } from "../wire/holds.ts";
 
 /** Keeping stopped what was stopped. */
-export function holdRoutes({ holds, queue }: Operations): Route[] {
+export function holdRoutes({ holds }: Operations): Route[] {
   return [
     route({
       method: "GET",
@@ -49,11 +49,8 @@ export function holdRoutes({ holds, queue }: Operations): Route[] {
       deed: "release",
       operation: async ({ pool, key, body, tell }) => {
         const dryRun = body.dryRun ?? false;
-        const released = await holds.named(key, pool, body.holds);
-        // It sees those of its pool and connection, because they hold its jobs; and others too.
-        if (key.jobs !== null && released.some(({ scope }) => scope !== "job")) throw onlyNamedJobs();
-        const starts = await queue.freedBy(pool.id, released);
-        const after = dryRun ? null : await holds.release(pool, released, key.name);
+        const done = await holds.release(pool, body.holds, { key, dryRun });
+        const { released, ended: after, starts } = done;
         tell({
           ...(after === null ? {} : { changed: { before: hashOfAll(released), after: hashOfAll(after) } }),
           outcome: dryRun ? "DRY RUN" : "RELEASED",

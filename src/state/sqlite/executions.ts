@@ -136,7 +136,7 @@ export function executionStore(connection: Connection): Executions {
     },
 
     async activeExecutions() {
-      return toExecutions(connection.all(`${selectExecution} WHERE ${active} ORDER BY sequence`));
+      return activeExecutions(connection);
     },
 
     async activeExecution(jobId) {
@@ -158,6 +158,10 @@ export function executionStore(connection: Connection): Executions {
       return { executions: toExecutions(rows), total: count?.integer("n") ?? 0 };
     },
   };
+}
+
+export function activeExecutions(connection: Connection): Execution[] {
+  return toExecutions(connection.all(`${selectExecution} WHERE ${active} ORDER BY sequence`));
 }
 
 function insert(

@@ -22,7 +22,22 @@ export function holdOver(connection: Connection, { poolId, jobId, plan, queuedAt
   return row && toHold(row);
 }
 
-export function holdStore(connection: Connection): HoldStore {
+export function inForceIn(connection: Connection, poolId: string, at: number): Hold[] {
+  return connection
+    .all(`SELECT * FROM hold WHERE pool_id = $poolId AND ${inForce} ORDER BY sequence`, { poolId, at })
+    .map(toHold);
+}
+
+/** False if it was not in force. */
+export function endHold(connection: Connection, id: string, at: number, by: string): boolean {
+  const changes = connection.run(
+    `UPDATE hold SET ended_at = $at, ended_by = $by WHERE id = $id AND ${inForce}`,
+    { id, at, by },
+  );
+  return changes === 1;
+}
+
+export function holdStore(connection: Connection): Omit<HoldStore, "queueAt" | "endHolds"> {
   return {
     async insertHold(hold) {
       const gone = { message: `pool ${hold.poolId} does not exist`, next: "use the id of an existing pool" };
@@ -41,17 +56,7 @@ export function holdStore(connection: Connection): HoldStore {
     },
 
     async holds(poolId, at) {
-      return connection
-        .all(`SELECT * FROM hold WHERE pool_id = $poolId AND ${inForce} ORDER BY sequence`, { poolId, at })
-        .map(toHold);
-    },
-
-    async endHold(id, at, by) {
-      const changes = connection.run(
-        `UPDATE hold SET ended_at = $at, ended_by = $by WHERE id = $id AND ${inForce}`,
-        { id, at, by },
-      );
-      return changes === 1;
+      return inForceIn(connection, poolId, at);
     },
 
     async holdsOver(at) {

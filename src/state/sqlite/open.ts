@@ -12,6 +12,7 @@ import { keyStore } from "./keys.ts";
 import { migrate } from "./migrations.ts";
 import { pageSessionStore } from "./page-sessions.ts";
 import { poolStore } from "./pools.ts";
+import { releaseStore } from "./release.ts";
 import { endStore } from "./execution-end.ts";
 import { shiftStore } from "./shift.ts";
 import { tableStore } from "./tables.ts";
@@ -53,6 +54,7 @@ export function stateStore(connection: Connection): StateStore {
     ...logStore(connection),
     ...endStore(connection),
     ...holdStore(connection),
+    ...releaseStore(connection),
     ...keyStore(connection),
     ...pageSessionStore(connection),
     ...shiftStore(connection),
