@@ -195,28 +195,64 @@ test("what the operation found is recorded with the result", async () => {
 });
 
 test("holds, releases and settles are in the report by their words, with who, why and on what", async () => {
-  const { id } = await desk.ok<{ id: string }>("POST", `/desk/v1/pools/${own.poolId}/holds`, {
-    scope: "job",
-    id: own.jobId,
-    reason: "patch night",
-  });
+  const lay = (hold: object): Promise<{ id: string }> =>
+    desk.ok<{ id: string }>("POST", `/desk/v1/pools/${own.poolId}/holds`, hold);
+  const until = startOfTime + 3_600_000;
+  const { id } = await lay({ scope: "job", id: own.jobId, reason: "patch night", until });
+  const { id: whole } = await lay({ scope: "pool" });
   const release = `/desk/v1/pools/${own.poolId}/release`;
   await desk.ok("POST", release, { holds: [id], dryRun: true });
-  await desk.ok("POST", release, { holds: [id] });
+  await desk.ok("POST", release, { holds: [id, whole] });
   await desk.ok("POST", `/desk/v1/executions/${own.executionId}/settle`, { because: "host down" });
   const report = await desk.ok<DeskReport>(
     "GET",
     `/desk/v1/pools/${own.poolId}/report?from=${String(startOfTime)}&to=${String(startOfTime + 1)}`,
   );
+  const onIt = { id, scope: "job", objectId: own.jobId, until };
+  const onPool = { id: whole, scope: "pool", objectId: own.poolId, until: null };
   const onJob = { key: { name: "admin" }, jobId: own.jobId, jobName: "Finance", channel: "desk" };
   expect(report.holds).toMatchObject([
-    { ...onJob, outcome: "HELD", because: "patch night" },
-    { ...onJob, outcome: "DRY RUN" },
-    { ...onJob, outcome: "RELEASED" },
+    { ...onJob, outcome: "HELD", because: "patch night", holds: [onIt] },
+    { outcome: "HELD", holds: [onPool] },
+    { ...onJob, outcome: "DRY RUN", holds: [onIt] },
+    { outcome: "RELEASED", holds: [onIt, onPool] },
   ]);
+  const { text } = await desk.call(
+    "GET",
+    `/desk/v1/pools/${own.poolId}/report?from=${String(startOfTime)}&to=${String(startOfTime + 1)}&format=text`,
+  );
+  const end = `${new Date(until).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  const job = `job ${own.jobId} until ${end} \\(hold ${id}\\)`;
+  const all = `pool until its release \\(hold ${whole}\\)`;
+  for (const line of [
+    `hold .* HELD, because "patch night", ${job}`,
+    `hold .* HELD, ${all}`,
+    `dry run .* DRY RUN, ${job}`,
+    `release .* RELEASED, ${job}, ${all}`,
+  ])
+    expect(text).toMatch(new RegExp(`^ {2}${line}`, "m"));
+  expect(text).toContain("2 holds, 1 releases, 1 dry runs, 0 holds ended by time, 1 settles");
   expect(report.settles).toMatchObject([
     { ...onJob, because: "host down", executions: [{ executionId: own.executionId }] },
   ]);
+});
+
+test("what was refused at this moment is told from what a key may not do, and says why", async () => {
+  const execute = `/integration/api/pools/${own.poolId}/jobs/${own.jobId}/execute`;
+  await desk.call("POST", execute, { body: { mode: "FULL" } });
+  const records = await recordsOf(() => desk.call("POST", execute, { body: { mode: "FULL" } }));
+  expect(records.at(-1)).toMatchObject({ phase: "done", status: 409, outcome: "JOB_ALREADY_RUNNING" });
+  await desk.call("POST", execute, { body: { mode: "FULL" }, key: null });
+  const path = `/desk/v1/pools/${own.poolId}/report?from=${String(startOfTime)}&to=${String(startOfTime + 1)}`;
+  const report = await desk.ok<DeskReport>("GET", path);
+  expect(report.denied).toMatchObject([
+    { status: 409, outcome: "JOB_ALREADY_RUNNING", jobName: "Finance" },
+    { status: 401, outcome: null },
+  ]);
+  const { text } = await desk.call("GET", `${path}&format=text`);
+  expect(text).toMatch(/^ {2}refused .* job "Finance", JOB_ALREADY_RUNNING, /m);
+  expect(text).toMatch(/^ {2}denied .* HTTP 401/m);
+  expect(text).toContain("1 denied, 1 refused, ");
 });
 
 test("a stop without a result is in the report, and one counts where it was asked for, not where it ended", async () => {

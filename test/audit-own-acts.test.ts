@@ -157,7 +157,7 @@ test("shutdown: its stop and the proof are in the log and once in the report, ov
     ),
   ]);
   expect(lines.at(-1)).toBe(
-    "CODE 0 REASON 1 ran, 1 stops, 0 holds, 0 settles, 0 late ends, 0 denied, 0 open",
+    "CODE 0 REASON 1 ran, 1 stops, 0 holds, 0 releases, 0 dry runs, 0 holds ended by time, 0 settles, 0 late ends, 0 denied, 0 refused, 0 open",
   );
 });
 

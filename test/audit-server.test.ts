@@ -218,7 +218,7 @@ test("the report has the stops that the audit query has, with who, why and the p
   expect(command).toMatchObject({ code: 0, stderr: "" });
   expect(command.lines[0]).toBe("NIGHTDESK REPORT");
   expect(command.lines.at(-1)).toBe(
-    "CODE 0 REASON 2 ran, 3 stops, 0 holds, 0 settles, 0 late ends, 2 denied, 1 open",
+    "CODE 0 REASON 2 ran, 3 stops, 0 holds, 0 releases, 0 dry runs, 0 holds ended by time, 0 settles, 0 late ends, 2 denied, 0 refused, 1 open",
   );
   const overHttp = await server.call("GET", `${path}&format=text`, { key });
   const withoutRead = (text: string): string => text.replace(/read [^\r\n]+/, "").replaceAll("\r\n", "\n");

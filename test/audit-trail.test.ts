@@ -22,6 +22,7 @@ const happening: Happening = {
   outcome: null,
   because: null,
   address: "10.0.0.1",
+  holds: [],
   before: null,
   after: null,
 };

@@ -1,4 +1,4 @@
-import type { DeskProof } from "./desk.ts";
+import type { DeskProof, HoldScope } from "./desk.ts";
 import type { ExecutionStatus } from "./enums.ts";
 
 /** Audit log and shift report of a Nightdesk. Only grows: readers ignore fields they do not know. */
@@ -21,6 +21,16 @@ export interface AuditKey {
 /** "server": nobody called for it. */
 export type AuditChannel = "wire" | "desk" | "text" | "internal" | "server";
 
+/** A hold that a call laid, ended, or would end. */
+export interface RecordedHold {
+  id: string;
+  scope: HoldScope;
+  /** Of the pool, connection or job. */
+  objectId: string;
+  /** Epoch ms; null: until its release. */
+  until: number | null;
+}
+
 /** One record; what the words mean: docs/audit.md. */
 export interface AuditRecordTransport {
   sequence: number;
@@ -33,6 +43,7 @@ export interface AuditRecordTransport {
   deed: "stop" | "hold" | "release" | "settle" | "end" | null;
   ids: Record<string, string>;
   executions: string[];
+  holds: RecordedHold[];
   status: number | null;
   outcome: string | null;
   because: string | null;
@@ -74,7 +85,7 @@ export interface DeskReport {
   settles: ReportedAct[];
   /** Ends that came after the answer to their stop; what the source said since of what was declared over. */
   ends: ReportedAct[];
-  /** Attempts of whatever kind that were refused. */
+  /** Attempts of whatever kind that were refused: the key had no right to (401, 403, 404), or not at this moment (409). */
   denied: ReportedAct[];
   /** Of the pool, not over at `asOf`, whenever it began. */
   open: ReportedExecution[];
@@ -108,6 +119,8 @@ export interface ReportedAct {
   jobName: string | null;
   /** Those that it started, stopped or settled; of a release those that could start then. */
   executions: TouchedExecution[];
+  /** Those that it laid, ended, or would end. */
+  holds: RecordedHold[];
   /** null without an outcome: the server ended before it could record the result. */
   status: number | null;
   outcome: string | null;
@@ -120,6 +133,6 @@ export interface TouchedExecution {
   executionId: string;
   /** null: it is gone with its job. */
   jobName: string | null;
-  /** How far its end is proven at `asOf`. */
+  /** How far its end is proven at `asOf`; null also of a dry run, which it does not come from. */
   proof: DeskProof | null;
 }

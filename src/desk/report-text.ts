@@ -47,6 +47,8 @@ interface ActShown {
   channel: string;
   action: string;
   jobName: string | null;
+  /** Absent from a server of an earlier version. */
+  holds?: readonly { id: string; scope: string; objectId: string; until: number | null }[];
   executions: readonly { executionId: string; jobName: string | null; proof: ProofShown | null }[];
   status: number | null;
   outcome: string | null;
@@ -80,10 +82,10 @@ export function reportText(report: ReportShown, eol: "\n" | "\r\n" = "\n"): stri
     `  pool ${quoted(poolName)} ${ascii(poolId)}, from ${utc(from.ms)} to ${utc(to.ms)}, read ${utc(asOf.ms)}`,
     ...ran.map((one) => executionLine("ran", one)),
     ...stops.map((one) => actLine("stop", one)),
-    ...holds.map((one) => actLine("hold", one)),
+    ...holds.map((one) => actLine(holdWord(one), one)),
     ...settles.map((one) => actLine("settle", one)),
     ...ends.map((one) => actLine("end", one)),
-    ...denied.map((one) => actLine("denied", one)),
+    ...denied.map((one) => actLine(refusalWord(one), one)),
     ...open.map((one) => executionLine("open", one)),
     ...(cut ? ["  cut: a list is longer than a report holds; ask for a shorter time"] : []),
     `CODE 0 REASON ${reportReason(report)}`,
@@ -102,16 +104,40 @@ export function reportReason({
   open,
   cut,
 }: ReportShown): string {
-  const counts = [
+  const all = [
     `${String(ran.length)} ran`,
     `${String(stops.length)} stops`,
-    `${String(holds.length)} holds`,
+    ...counts(holds.map(holdWord), {
+      hold: "holds",
+      release: "releases",
+      "dry run": "dry runs",
+      "hold end": "holds ended by time",
+    }),
     `${String(settles.length)} settles`,
     `${String(ends.length)} late ends`,
-    `${String(denied.length)} denied`,
+    ...counts(denied.map(refusalWord), { denied: "denied", refused: "refused" }),
     `${String(open.length)} open`,
   ];
-  return `${counts.join(", ")}${cut ? "; a list was cut" : ""}`;
+  return `${all.join(", ")}${cut ? "; a list was cut" : ""}`;
+}
+
+/** Of an act with a hold: laid, released, only asked for, or over by itself. */
+function holdWord({ outcome, action }: ActShown): "hold" | "release" | "dry run" | "hold end" {
+  if (outcome === "DRY RUN") return "dry run";
+  if (outcome?.startsWith("ENDED BY ITS TIME") === true) return "hold end";
+  return action.endsWith("/release") ? "release" : "hold";
+}
+
+/** The key had no right to it, or the moment was wrong. */
+function refusalWord({ status }: ActShown): "denied" | "refused" {
+  return status === null || [400, 401, 403, 404].includes(status) ? "denied" : "refused";
+}
+
+/** How often each word comes, in the order of `shown`, which says how it is counted. */
+function counts<Word extends string>(words: readonly Word[], shown: Record<Word, string>): string[] {
+  return (Object.entries(shown) as [Word, string][]).map(
+    ([word, name]) => `${String(words.filter((one) => one === word).length)} ${name}`,
+  );
 }
 
 function executionLine(word: string, one: ExecutionShown): string {
@@ -142,13 +168,20 @@ function actLine(word: string, act: ActShown): string {
       // Where the call is not about one job, each tells its own.
       ...(jobName === null && one.jobName !== null ? [`job ${quoted(one.jobName)}`] : []),
       `execution ${ascii(one.executionId)}`,
-      proofWords(one.proof),
+      // What may start later is no doing of a dry run.
+      ...(outcome === "DRY RUN" ? [] : [proofWords(one.proof)]),
     ]),
+    ...(act.holds ?? []).map(heldText),
     ...(act.times === 1 ? [] : [`${String(act.times)} times`]),
     ...(act.address === null ? [] : [`from ${ascii(act.address)}`]),
     ...(requestId === null ? [] : [`request ${ascii(requestId)}`]),
   ];
   return `  ${word} ${facts.join(", ")}`;
+}
+
+function heldText({ id, scope, objectId, until }: NonNullable<ActShown["holds"]>[number]): string {
+  const what = scope === "pool" ? "pool" : `${ascii(scope)} ${ascii(objectId)}`;
+  return `${what} until ${until === null ? "its release" : utc(until)} (hold ${ascii(id)})`;
 }
 
 function resultWords(status: number | null): string {

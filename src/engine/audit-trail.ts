@@ -220,6 +220,7 @@ export const nobody: Happening = {
   deed: null,
   ids: {},
   executions: [],
+  holds: [],
   status: null,
   outcome: null,
   because: null,

@@ -1,5 +1,6 @@
 import { newId } from "../base/ids.ts";
 import type { Execution } from "../model/execution.ts";
+import { recordedHold } from "../model/audit.ts";
 import { heldIds, type Hold } from "../model/hold.ts";
 import { describeStop, type StopReason } from "../model/stop.ts";
 import type { ActiveRun } from "./active-run.ts";
@@ -70,6 +71,7 @@ export class ServerActs {
       deed: "release",
       ids: { poolId: hold.poolId, ...heldIds(hold) },
       executions: freed,
+      holds: [recordedHold(hold)],
       // Seen later where no server ran at that time.
       outcome: `ENDED BY ITS TIME, ${new Date(hold.until ?? 0).toISOString()}`,
       because: hold.because,

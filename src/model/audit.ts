@@ -1,3 +1,5 @@
+import type { Hold } from "./hold.ts";
+
 /**
  * The audit log: who did what, through which door, and what came of it. Records are only ever added, each
  * chained to the one before it (docs/audit.md says what that shows and what it does not).
@@ -18,6 +20,13 @@ export type AuditPhase = "asked" | "done" | "denied" | "event";
 export const deeds = ["stop", "hold", "release", "settle", "end"] as const;
 export type Deed = (typeof deeds)[number];
 
+/** A hold as it is recorded: with its scope, which ids alone do not tell. */
+export type RecordedHold = Pick<Hold, "id" | "scope" | "objectId" | "until">;
+
+export function recordedHold({ id, scope, objectId, until }: Hold): RecordedHold {
+  return { id, scope, objectId, until };
+}
+
 /** What happened, as it is recorded. The order of the fields is the order in the stored line. */
 export interface AuditEntry {
   /** Epoch ms of the happening. */
@@ -36,6 +45,8 @@ export interface AuditEntry {
   ids: Record<string, string>;
   /** Ids of the executions that it started, stopped or settled; of a release those that could start then. */
   executions: string[];
+  /** Holds that it laid, ended, or would end: what each is laid on, and until when (epoch ms; null: its release). */
+  holds: RecordedHold[];
   /** HTTP status of the answer; null before there is one. */
   status: number | null;
   /** What came of it, in the words of the answer, where it has any: `STOPPED`. */

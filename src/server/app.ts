@@ -18,6 +18,7 @@ import type { Clock } from "../base/clock.ts";
 import type { AuditLog } from "../model/audit.ts";
 import type { Executions, PoolData, SecretBox, SourceLook } from "../model/operations.ts";
 import type { ApiKey } from "../model/definitions.ts";
+import { UserError } from "../model/errors.ts";
 import type { StateStore } from "../model/state-store.ts";
 import { checkAnnounced, readJson, readText } from "./body.ts";
 import { createDoor, type Door } from "./door.ts";
@@ -232,6 +233,10 @@ async function serve(
     unidentified = error instanceof Unauthenticated || error instanceof OutOfHours;
     const { requestId: id } = context.env;
     const facts = { id, conflictCode: route.conflictCode, report: options.report };
+    // Allowed, but not at this moment: which moment that was.
+    if (error instanceof UserError && error.kind === "conflict") {
+      call.tell({ outcome: error.code ?? route.conflictCode });
+    }
     answer = route.answer === "verdict" ? refusalInWords(error, facts) : answerTo(error, facts);
   }
   await call.answered(answer.status, { unidentified });

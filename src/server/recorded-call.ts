@@ -1,6 +1,6 @@
 import type { AuditTrail, Happening } from "../engine/audit-trail.ts";
 import { mayBeKey, shownPrefix } from "../engine/key-text.ts";
-import type { AuditEntry } from "../model/audit.ts";
+import { recordedHold, type AuditEntry } from "../model/audit.ts";
 import type { ApiKey } from "../model/definitions.ts";
 import type { Route, Told } from "./route.ts";
 
@@ -119,7 +119,7 @@ export class RecordedCall {
 
   #happening(status: number | null): Happening {
     const { method, path, deed, answer } = this.#route;
-    const { outcome = null, because = null, executionIds = [] } = this.#told;
+    const { outcome = null, because = null, executionIds = [], holds = [] } = this.#told;
     const madeId = this.#made(this.#told.madeId);
     return {
       requestId: this.#caller.requestId,
@@ -132,6 +132,7 @@ export class RecordedCall {
         ...(madeId === null ? {} : { madeId }),
       },
       executions: executionIds,
+      holds: holds.map(recordedHold),
       status,
       outcome,
       because,

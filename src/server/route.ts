@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { IdsIn, PathTemplate } from "../contract/index.ts";
 import type { Deed } from "../model/audit.ts";
+import type { Hold } from "../model/hold.ts";
 import { verbs, type ApiKey, type DataPool, type Verb } from "../model/definitions.ts";
 
 /**
@@ -60,6 +61,8 @@ export interface Told {
   /** More of what it was about than the path says. */
   ids?: Record<string, string>;
   executionIds?: string[];
+  /** Holds that it laid, ended, or would end. */
+  holds?: readonly Hold[];
   outcome?: string;
   /** The reason that the caller gave; null: none. */
   because?: string | null;

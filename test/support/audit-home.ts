@@ -20,6 +20,7 @@ export const anEntry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
   outcome: null,
   because: null,
   address: null,
+  holds: [],
   before: null,
   after: null,
   late: false,

@@ -36,7 +36,7 @@ export function holdRoutes({ holds }: Operations): Route[] {
           until: body.until ?? null,
           keyName: key.name,
         });
-        tell({ because: laid.because, ids: heldIds(laid), outcome: "HELD" });
+        tell({ because: laid.because, ids: heldIds(laid), holds: [laid], outcome: "HELD" });
         return teamHold(laid);
       },
     }),
@@ -54,7 +54,7 @@ export function holdRoutes({ holds }: Operations): Route[] {
         tell({
           ...(after === null ? {} : { changed: { before: hashOfAll(released), after: hashOfAll(after) } }),
           outcome: dryRun ? "DRY RUN" : "RELEASED",
-          // What each of several was laid on is in the records of the holds.
+          holds: released,
           ids: released[0] !== undefined && released.length === 1 ? heldIds(released[0]) : {},
           executionIds: starts.map(({ execution }) => execution.id),
         });

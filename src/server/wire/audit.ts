@@ -9,6 +9,7 @@ import type {
 } from "../../contract/index.ts";
 import { parseInstant } from "../../base/instant.ts";
 import { deeds, type AuditRecord } from "../../model/audit.ts";
+import { holdScopes } from "../../model/hold.ts";
 import type { Execution } from "../../model/execution.ts";
 import type { Act, ShiftReport } from "../../model/shift-report.ts";
 import { describeStop } from "../../model/stop.ts";
@@ -46,6 +47,9 @@ export const reportQuery = z
 const instant: z.ZodType<Instant> = z.strictObject({ ms: epochMs, utc: z.string() });
 const auditKey = z.strictObject({ id: text, name: text, prefix: z.string() });
 const channel = z.enum(["wire", "desk", "text", "internal", "server"]);
+const recordedHolds = z.array(
+  z.strictObject({ id, scope: z.enum(holdScopes), objectId: id, until: epochMs.nullable() }),
+);
 const record: z.ZodType<AuditRecordTransport> = z.strictObject({
   sequence: z.number().int(),
   at: instant,
@@ -57,6 +61,7 @@ const record: z.ZodType<AuditRecordTransport> = z.strictObject({
   deed: z.enum(deeds).nullable(),
   ids: z.record(z.string(), z.string()),
   executions: z.array(id),
+  holds: recordedHolds,
   status: z.number().int().nullable(),
   outcome: text,
   because: text,
@@ -94,6 +99,7 @@ const reportedAct: z.ZodType<ReportedAct> = z.strictObject({
   jobId: text,
   jobName: text,
   executions: z.array(z.strictObject({ executionId: id, jobName: text, proof: proof.nullable() })),
+  holds: recordedHolds,
   status: z.number().int().nullable(),
   outcome: text,
   because: text,
@@ -169,8 +175,10 @@ function toReportedAct({ at, record: one, executions, jobName }: Act): ReportedA
     executions: executions.map(({ id: executionId, execution }) => ({
       executionId,
       jobName: execution?.jobName ?? null,
-      proof: execution?.proof ?? null,
+      // A dry run let nothing start: what ran later is not its doing.
+      proof: one.outcome === "DRY RUN" ? null : (execution?.proof ?? null),
     })),
+    holds: one.holds,
     status: answered,
     outcome: one.outcome,
     because: one.because,

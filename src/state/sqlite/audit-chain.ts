@@ -7,7 +7,7 @@ export const noHead: AuditHead = { sequence: 0, hmac: "" };
 
 /** The stored line of an entry: always the same fields in the same order, pure ASCII, one line. */
 export function lineOf(entry: AuditEntry): string {
-  const { at, requestId, phase, key, channel, action, deed, ids, executions } = entry;
+  const { at, requestId, phase, key, channel, action, deed, ids, executions, holds } = entry;
   const { status, outcome, because, address, before, after, late, times } = entry;
   return asciiJson({
     at,
@@ -19,6 +19,7 @@ export function lineOf(entry: AuditEntry): string {
     deed,
     ids,
     executions,
+    holds,
     status,
     outcome,
     because,

@@ -89,11 +89,12 @@ function auditLog(connection: Connection, append: (entry: AuditEntry) => AuditHe
   };
 }
 
-/** A record of an earlier version has no hashes. */
-type StoredEntry = Omit<AuditEntry, "before" | "after"> & Partial<AuditEntry>;
+/** A record of an earlier version has no hashes and no holds. */
+type StoredEntry = Omit<AuditEntry, "before" | "after" | "holds"> & Partial<AuditEntry>;
 
 function toRecord(row: Row): AuditRecord {
   return {
+    holds: [],
     before: null,
     after: null,
     ...row.json<StoredEntry>("record"),
