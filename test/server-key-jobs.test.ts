@@ -105,7 +105,7 @@ test("an operator's key for one job: every route but the named ones is refused, 
   const key = await keyOf(["view", "cancel"]);
   // Something of the other job for every list: it waits, is held, and has a session at the source.
   const execute = `/integration/api/pools/${own.poolId}/jobs/${other.jobId}/execute`;
-  await desk.state.endHold(other.holdId, desk.clock.time, "test");
+  await desk.state.endHolds(own.poolId, [other.holdId], desk.clock.time, "test");
   const { executionId } = await desk.ok<{ executionId: string }>("POST", execute);
   await desk.state.insertHold(aHold(own.poolId, { scope: "job", objectId: other.jobId, because: "Hidden" }));
   const passed: string[] = [];
@@ -220,7 +220,7 @@ test("status says that it is not all of the pool; go answers of one job, and not
 
 test("a receipt names of what waits and is held only what is of its jobs", async () => {
   const key = await keyOf(["view"]);
-  await desk.state.endHold(other.holdId, desk.clock.time, "test");
+  await desk.state.endHolds(own.poolId, [other.holdId], desk.clock.time, "test");
   const job = await desk.state.job(other.jobId);
   if (job !== null) await desk.state.enqueue(anExecution(job));
   const path = `/desk/v1/executions/${own.executionId}/receipt`;

@@ -138,6 +138,12 @@ export interface DeskHold {
   until: number | null;
 }
 
+/** Answer to `POST /desk/v1/pools/{poolId}/holds`. */
+export interface DeskLaidHold extends DeskHold {
+  /** Connections to a source of what is held that this hold does not hold; none for one on a job. */
+  notHeld: DeskOtherConnection[];
+}
+
 /** Body of `POST /desk/v1/pools/{poolId}/release`, verb hold. */
 export interface ReleaseRequest {
   /** Ids of holds that are in force; all of them or nothing. */
@@ -192,8 +198,31 @@ export interface DeskSourceLook {
   readAt: number | null;
   /** Why not; null where it was read. */
   why: string | null;
-  /** Executions, of whichever pool or server, that have a session there; `(not shown)`: of a pool that the key may not see. */
+  /** Executions, of whichever pool or server, that have a session there; `(not shown)`: of a pool that the key may not see, `(of another pool)`: one of `others` there. */
   executionIds: string[];
+  /**
+   * Connections outside of the scope that lead to the same source (host, port, database): a hold on one does not hold
+   * the other. What leads to several sources of the answer stands at the first.
+   */
+  others: DeskOtherConnection[];
+}
+
+export interface DeskOtherConnection {
+  /** null, and so are the names: of pools that the key may not see; all of these are one entry. */
+  connectionId: string | null;
+  connectionName: string | null;
+  poolName: string | null;
+  /** What of it runs, waits, or was declared over without a proof. */
+  executions: {
+    /** `(of another pool)`: of a pool that the key may not see. */
+    executionId: string;
+    jobName: string | null;
+    status: "QUEUED" | "RUNNING" | "DECLARED";
+    /** Epoch ms since when its end is waited for; null: it is not. */
+    endingSince: number | null;
+    /** What the source said since it was declared over; null: it was not. */
+    seen: DeskSettlement["seen"] | null;
+  }[];
 }
 
 /** Body of `POST /desk/v1/executions/{executionId}/settle`, verb settle. */

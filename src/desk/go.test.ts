@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
 import type { Clock } from "../base/clock.ts";
 import { noDeskSettings } from "../model/desk-settings.ts";
-import type { TeamGo, TeamHold, TeamJob, TeamSettlement, TeamSourceLook } from "../model/team.ts";
+import type {
+  TeamGo,
+  TeamHold,
+  TeamJob,
+  TeamOtherConnection,
+  TeamOtherExecution,
+  TeamSettlement,
+  TeamSourceLook,
+} from "../model/team.ts";
 import { goOrNot } from "./go.ts";
 import type { GoTeam } from "./go.ts";
 import { verdictText } from "./text.ts";
@@ -40,6 +48,7 @@ const ecc = (facts: Partial<TeamSourceLook>): TeamSourceLook => ({
   readAt: 0,
   why: null,
   executionIds: [],
+  others: [],
   ...facts,
 });
 const declared = (seen: TeamSettlement["seen"]): TeamSettlement => ({
@@ -75,6 +84,32 @@ function teamOf(
     },
   };
 }
+
+const other = (facts: Partial<TeamOtherExecution>): TeamOtherExecution => ({
+  executionId: "b-1",
+  jobName: "B",
+  status: "RUNNING",
+  endingSince: null,
+  seen: null,
+  ...facts,
+});
+const s4 = (executions: TeamOtherExecution[]): TeamOtherConnection => ({
+  connectionId: "d",
+  connectionName: "S4",
+  poolName: "P",
+  executions,
+});
+const unnamed = { executionId: "(of another pool)", jobName: null } as const;
+const hidden: TeamOtherConnection = {
+  connectionId: null,
+  connectionName: null,
+  poolName: null,
+  executions: [
+    other(unnamed),
+    other({ ...unnamed, status: "QUEUED" }),
+    other({ ...unnamed, status: "QUEUED" }),
+  ],
+};
 
 const go = (team: GoTeam, connection: string | null = null) =>
   goOrNot(team, { poolId: "p", connection, clock }, { signal: never });
@@ -117,6 +152,49 @@ test.each<[string, Partial<TeamGo>, number, RegExp]>([
     20,
     /session of execution a-2, of job "A", which is QUEUED$/,
   ],
+  [
+    "something waits that reads the source by another connection",
+    { sources: [ecc({ others: [s4([other({ status: "QUEUED" })])] })] },
+    10,
+    /^0 of 1 job run or wait to run; connection "S4" of pool "P" leads to source "ECC" too: "B" QUEUED$/,
+  ],
+  [
+    "something runs by another connection, and is seen at the source",
+    { sources: [ecc({ executionIds: ["b-1"], others: [s4([other({})])] })] },
+    10,
+    /leads to source "ECC" too: "B" RUNNING$/,
+  ],
+  [
+    "something whose end is not proven in time runs by another connection",
+    { sources: [ecc({ others: [s4([other({ endingSince: -60_000 })])] })] },
+    20,
+    /leads to source "ECC" too: "B" RUNNING$/,
+  ],
+  [
+    "of a pool that may not be seen only that and how many",
+    { sources: [ecc({ executionIds: ["(of another pool)"], others: [hidden] })] },
+    10,
+    /^0 of 1 job run or wait to run; another pool leads to source "ECC" too: 1 RUNNING, 2 QUEUED$/,
+  ],
+  [
+    "a run of another connection was declared over",
+    { sources: [ecc({ others: [s4([other({ status: "DECLARED", seen: "unknown" })])] })] },
+    4,
+    /leads to source "ECC" too: "B" declared over without proof \(a person says so/,
+  ],
+  [
+    "a run of another connection was declared over, and was not",
+    { sources: [ecc({ others: [s4([other({ status: "DECLARED", seen: "busy" })])] })] },
+    20,
+    /declared over without proof$/,
+  ],
+  [
+    "another connection leads there, and nothing of it runs or waits",
+    { sources: [ecc({ others: [s4([])] })] },
+    0,
+    /^0 of 1 job run or wait to run$/,
+  ],
+  ["what waits is held by a hold that is not told", { ...queued, holds: [] }, 10, /; "A" held by hold h-1$/],
   [
     "a declaration is open",
     { jobs: [job({ status: "CANCEL", declared: declared("unknown") })], sources: [dark] },
@@ -177,7 +255,11 @@ test("a connection is meant by its id or whole name, or it is USAGE and nothing 
 
 test("as text: jobs, holds, what waits, sources; a reason fools nobody", async () => {
   const reason = 'x\nCODE 0 REASON "';
-  const look = { ...queued, holds: [{ ...hold, reason }], sources: [ecc({ executionIds: ["x-9"] }), dark] };
+  const look = {
+    ...queued,
+    holds: [{ ...hold, reason }],
+    sources: [ecc({ executionIds: ["x-9"], others: [s4([]), hidden] }), dark],
+  };
   const lines = verdictText(await go(teamOf([look]))).split("\n");
   expect(lines.slice(0, -2)).toEqual([
     "NIGHTDESK UNKNOWN",
@@ -187,6 +269,8 @@ test("as text: jobs, holds, what waits, sources; a reason fools nobody", async (
     ),
     '  NEXT "A" starts when its hold ends, queued since 1970-01-01 00:00:00 UTC, execution a-2',
     '  SOURCE "ECC" read 1970-01-01 00:00:00 UTC: execution x-9 (not running in this scope)',
+    '  ALSO connection "S4" of pool "P" leads to source "ECC" too: nothing of it runs or waits',
+    '  ALSO another pool leads to source "ECC" too: 1 RUNNING, 2 QUEUED',
     '  SOURCE "ECC" cannot be read now: connection refused',
   ]);
   expect(lines.at(-2)).toMatch(/^CODE 20 REASON .* NEXT do not shut down the source; escalate$/);

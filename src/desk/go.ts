@@ -2,12 +2,12 @@ import type { Clock } from "../base/clock.ts";
 import type { DeskSettings } from "../model/desk-settings.ts";
 import type { Team, TeamGo, TeamHold, TeamStart } from "../model/team.ts";
 import { verdictOfFailure } from "./failure.ts";
-import { clearWord, judgeJob } from "./judge.ts";
+import { clearWord, judgeJob, judgeOther } from "./judge.ts";
 import type { Ground } from "./judge.ts";
 import { jobsReason, settingsOf } from "./look.ts";
 import { partOf } from "./scope.ts";
 import type { Part } from "./scope.ts";
-import { heldWords } from "./text.ts";
+import { heldWords, otherWords } from "./text.ts";
 import type { TimesRead } from "./times.ts";
 import { verdict, worstWord } from "./verdict.ts";
 import type { HoldReport, JobReport, SourceReport, Verdict } from "./verdict.ts";
@@ -70,7 +70,7 @@ function ofJob(go: TeamGo, jobId: string): TeamGo {
       ({ id, scope, objectId }) => scope === "pool" || objectId === jobId || holding.has(id),
     ),
     sources: go.sources
-      .map((look) => ({ ...look, executionIds: look.executionIds.filter((id) => own.has(id)) }))
+      .map((look) => ({ ...look, executionIds: look.executionIds.filter((id) => own.has(id)), others: [] }))
       .filter(({ executionIds }) => executionIds.length > 0),
   };
 }
@@ -81,15 +81,20 @@ function goVerdict(
   { asOf, oneJob, settings }: { asOf: number; oneJob: boolean; settings: DeskSettings | null },
 ): Verdict {
   const jobs = go.jobs.map((job) => withStart(judgeJob(job, ground), go, settings));
+  const others = go.sources.flatMap((look) => look.others.map((other) => ({ ...other, look })));
+  const elsewhere = others.flatMap(({ executions }) => executions);
   const running = new Set(
-    go.jobs.flatMap(({ status, executionId }) => (status === "RUNNING" ? [executionId] : [])),
+    [...go.jobs, ...elsewhere].flatMap(({ status, executionId }) =>
+      status === "RUNNING" ? [executionId] : [],
+    ),
   );
   const sources = go.sources.map((look) => ({
     ...look,
     strangers: look.executionIds.filter((id) => !running.has(id)),
   }));
   const stranger = sources.some(({ strangers }) => strangers.length > 0);
-  const word = stranger ? "UNKNOWN" : worstWord(jobs, clearWord(ground.proves));
+  const judged = [...jobs, ...elsewhere.map((one) => ({ word: judgeOther(one, ground) }))];
+  const word = stranger ? "UNKNOWN" : worstWord(judged, clearWord(ground.proves));
   const reason = [
     jobsReason(jobs, oneJob),
     ...(oneJob
@@ -97,6 +102,9 @@ function goVerdict(
       : go.starts
           .filter(({ when }) => when === "held")
           .map((start) => `${JSON.stringify(start.jobName)} ${waitWords(start, go, settings).join(", ")}`)),
+    ...others.flatMap(({ look, ...other }) =>
+      other.executions.length === 0 ? [] : [otherWords(other, look.connectionName)],
+    ),
     ...sources.flatMap((source) => sourceWords(source, jobs, word === "CLEAR")),
   ].join("; ");
   const names = new Map([
@@ -119,7 +127,10 @@ function withStart(report: JobReport, go: TeamGo, times: TimesRead): JobReport {
 
 function waitWords({ when, heldBy }: TeamStart, { holds }: TeamGo, times: TimesRead): string[] {
   if (when !== "held") return [`starts ${when}`];
-  return holds.filter(({ id }) => heldBy.includes(id)).map((hold) => heldWords(hold, times));
+  const known = holds.map(({ id }) => id);
+  const unknown = heldBy.filter((id) => !known.includes(id)).map((id) => `held by hold ${id}`);
+  const words = holds.filter(({ id }) => heldBy.includes(id)).map((hold) => heldWords(hold, times));
+  return [...words, ...unknown];
 }
 
 /** A source that cannot be read is no reason against CLEAR: it may be down for its maintenance already. */

@@ -9,7 +9,7 @@ import { jobsReason, readPool, settingsOf } from "./look.ts";
 import type { LookTeam } from "./look.ts";
 import { labelOf, partOf } from "./scope.ts";
 import type { Part } from "./scope.ts";
-import { heldWords } from "./text.ts";
+import { heldWords, otherName } from "./text.ts";
 import type { TimesRead } from "./times.ts";
 import { verdict, worstWord } from "./verdict.ts";
 import type { Verdict, VerdictFacts } from "./verdict.ts";
@@ -56,7 +56,11 @@ export async function holdAndLook(
   } catch (error) {
     return verdictOfFailedChange(error, "the hold", signal);
   }
-  return lookAfter(team, { poolId, part, clock }, `${labelOf(part)} ${heldWords(hold, times)}`, { signal });
+  const scope = { poolId, part, clock };
+  const answer = await lookAfter(team, scope, `${labelOf(part)} ${heldWords(hold, times)}`, { signal });
+  const notHeld = (answer.sources ?? []).flatMap(({ others }) => others.map(otherName));
+  if (notHeld.length === 0) return answer;
+  return { ...answer, reason: `${answer.reason}; not held, to the same source: ${notHeld.join(", ")}` };
 }
 
 /** The answer for a part after something was done about it: `done` says what, and stands whatever the look says. */

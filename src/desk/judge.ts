@@ -1,4 +1,4 @@
-import type { TeamJob, TeamSettlement } from "../model/team.ts";
+import type { TeamJob, TeamOtherExecution, TeamSettlement } from "../model/team.ts";
 import type { JobReport, Word } from "./verdict.ts";
 
 /** A stop that is not proven after this time (ms) is a case for a person. */
@@ -36,6 +36,12 @@ export function judgeJob(job: TeamJob, ground: Ground): JobReport {
 function declaredWords({ executionId, by, because, seenNote }: TeamSettlement, job: TeamJob): string {
   const which = executionId === job.executionId ? "" : `execution ${executionId} `;
   return `${which}declared over by key ${JSON.stringify(by)}: ${because}; the source since: ${seenNote}`;
+}
+
+/** Of another connection to the same source: what it means for that source. */
+export function judgeOther({ status, endingSince, seen }: TeamOtherExecution, { now }: Ground): Word {
+  if (status === "DECLARED") return seen === "busy" ? "UNKNOWN" : "REPORTED CLEAR";
+  return endingSince !== null && now - endingSince > stopLimitMs ? "UNKNOWN" : "RUNNING";
 }
 
 /** Without what persons declared. */

@@ -1,5 +1,5 @@
 import { toAscii } from "../base/ascii.ts";
-import type { TeamHold, TeamStart } from "../model/team.ts";
+import type { TeamHold, TeamOtherConnection, TeamStart } from "../model/team.ts";
 import { nextStep } from "./escalation.ts";
 import { isActive } from "./judge.ts";
 import { labelOf } from "./scope.ts";
@@ -20,7 +20,7 @@ const knownStatuses: ReadonlySet<string> = new Set([
 
 /**
  * The answer as text, pure ASCII: line 1 the word alone, then a line per job, per hold, per execution that waits to
- * start and per source, last `CODE nn REASON ...`.
+ * start, per source and per other connection to it, last `CODE nn REASON ...`.
  * Only those two begin at the margin, and a name stands in quotes: no job can be named like a verdict.
  */
 export function verdictText(verdict: Shown, eol: "\n" | "\r\n" = "\n"): string {
@@ -29,7 +29,7 @@ export function verdictText(verdict: Shown, eol: "\n" | "\r\n" = "\n"): string {
     ...jobs.map((job) => jobLine(job, settings)),
     ...(holds ?? []).map((hold) => holdLine(hold, settings)),
     ...(starts ?? []).map((start) => startLine(start, settings)),
-    ...(sources ?? []).map((source) => sourceLine(source, settings)),
+    ...(sources ?? []).flatMap((source) => [sourceLine(source, settings), ...otherLines(source)]),
   ];
   return answerText(verdict, lines, eol);
 }
@@ -91,6 +91,33 @@ function sourceLine(source: SourceReport, times: TimesRead): string {
           )
           .join(", ");
   return `${name} read ${timeText(readAt, times)}: ${there}`;
+}
+
+function otherLines({ connectionName, others }: SourceReport): string[] {
+  return others.map((other) => `  ALSO ${ascii(otherWords(other, connectionName))}`);
+}
+
+/** E.g. `connection "S4" of pool "Finance" leads to source "ECC" too: "Orders" QUEUED`. May hold any character. */
+export function otherWords(other: TeamOtherConnection, source: string): string {
+  const { connectionName, executions } = other;
+  const counted = new Map<string, number>();
+  for (const { jobName, status } of executions) {
+    const words = status === "DECLARED" ? "declared over without proof" : status;
+    const what = jobName === null ? words : `${JSON.stringify(jobName)} ${words}`;
+    counted.set(what, (counted.get(what) ?? 0) + 1);
+  }
+  const there = [...counted].map(([what, count]) =>
+    connectionName === null || count > 1 ? `${String(count)} ${what}` : what,
+  );
+  const all = there.length === 0 ? "nothing of it runs or waits" : there.join(", ");
+  return `${otherName(other)} leads to source ${JSON.stringify(source)} too: ${all}`;
+}
+
+/** May hold any character. */
+export function otherName({ connectionName, poolName }: TeamOtherConnection): string {
+  if (connectionName === null) return "another pool";
+  const pool = poolName === null ? "" : ` of pool ${JSON.stringify(poolName)}`;
+  return `connection ${JSON.stringify(connectionName)}${pool}`;
 }
 
 function statusWord(status: string | null): string {

@@ -98,13 +98,16 @@ export type VerdictFacts = Partial<
 export function verdict(word: Word, reason: string, facts: VerdictFacts = {}): Verdict {
   const { asOf = null, jobs = [], next = nextSteps[word] } = facts;
   const { holds = null, starts = null, sources = null, settings = null } = facts;
-  const ground = word === "REPORTED CLEAR" ? groundOf(jobs) : "";
+  const ground = word === "REPORTED CLEAR" ? groundOf(jobs, sources ?? []) : "";
   const read = { holds, starts, sources, settings };
   return { word, code: codes[word], reason: reason + ground, asOf, jobs, next, ...read };
 }
 
-function groundOf(jobs: readonly JobReport[]): string {
-  const byPerson = jobs.some(({ word, declared }) => word === "REPORTED CLEAR" && declared !== null);
+function groundOf(jobs: readonly JobReport[], sources: readonly SourceReport[]): string {
+  const elsewhere = sources.flatMap(({ others }) => others.flatMap(({ executions }) => executions));
+  const byPerson =
+    jobs.some(({ word, declared }) => word === "REPORTED CLEAR" && declared !== null) ||
+    elsewhere.some(({ status }) => status === "DECLARED");
   return byPerson
     ? " (a person says so; the source was not seen since)"
     : " (the platform says so; the source was not seen)";

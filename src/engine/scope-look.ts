@@ -8,6 +8,7 @@ import type { Connections } from "./connections.ts";
 import type { Holds } from "./holds.ts";
 import { knowsJob, may, mayOnTeam, onlyNamedJobs } from "./keys.ts";
 import type { Queue } from "./queue.ts";
+import { ofAnotherPool, otherConnections } from "./same-source.ts";
 import { seenJobs, teamHold, teamStart, type SeenJob } from "./team-shapes.ts";
 
 export interface ScopeParts {
@@ -43,22 +44,26 @@ export async function lookAtScope(
   const one = connectionId === null ? null : await dataSourceOf(state, pool.id, connectionId);
   const dataSources = one === null ? await state.dataSources(pool.id) : [one];
   // First the sources: what starts after the look is in the lists that follow.
-  const sources = await Promise.all(
-    dataSources.map(async (source) =>
-      shownTo(key, state, pool, await lookAtSource(connections, clock, source)),
-    ),
-  );
+  const looks = await Promise.all(dataSources.map((source) => lookAtSource(connections, clock, source)));
   const inScope = await jobsOf(state, pool.id, one);
-  const waiting = await queue.of(pool.id);
+  const starts = (await queue.of(pool.id)).filter(({ execution }) => inScope.has(execution.jobId));
+  const holding = new Set(starts.flatMap(({ heldBy }) => heldBy.map(({ id }) => id)));
   const inForce = await holds.list(pool);
+  const others = await otherConnections(state, key, { pool, connections: dataSources, jobIds: inScope });
+  const sources = looks.map(async (look) =>
+    shownTo(key, state, pool, { ...look, others: others.get(look.connectionId) ?? [] }),
+  );
   return {
     connection: one === null ? null : { id: one.id, name: one.name },
     jobs: (await seenJobs(state, pool.id)).filter(({ id }) => inScope.has(id)),
+    // Also those of another connection: what waits was planned with it, and the job was given this one since.
     holds: inForce
-      .filter((hold) => hold.scope === "pool" || one === null || isOf(hold, one, inScope))
+      .filter(
+        (hold) => hold.scope === "pool" || one === null || isOf(hold, one, inScope) || holding.has(hold.id),
+      )
       .map(teamHold),
-    starts: waiting.filter(({ execution }) => inScope.has(execution.jobId)).map(teamStart),
-    sources,
+    starts: starts.map(teamStart),
+    sources: await Promise.all(sources),
   };
 }
 
@@ -76,7 +81,7 @@ async function lookAtJob(
     const found = await Promise.all(look.executionIds.map((id) => state.execution(id)));
     const executionIds = found.flatMap((one) => (one?.jobId === job.id ? [one.id] : []));
     if (look.connectionId === job.dataSourceId || executionIds.length > 0)
-      sources.push({ ...look, executionIds });
+      sources.push({ ...look, executionIds, others: [] });
   }
   const waiting = (await queue.of(pool.id)).filter(({ execution }) => execution.jobId === job.id);
   const holding = new Set(waiting.flatMap(({ heldBy }) => heldBy.map(({ id }) => id)));
@@ -119,7 +124,7 @@ async function lookAtSource(
   connections: Connections,
   clock: Clock,
   source: DataSource,
-): Promise<TeamSourceLook> {
+): Promise<Omit<TeamSourceLook, "others">> {
   const seen = await connections.executionsAt(source);
   const named = { connectionId: source.id, connectionName: source.name };
   return "failure" in seen
@@ -139,9 +144,10 @@ async function shownTo(
 ): Promise<TeamSourceLook> {
   if (mayOnTeam(key, "view")) return look;
   const shown = look.executionIds.map(async (id) => {
-    const poolId = (await state.execution(id))?.poolId;
-    const visible = poolId !== undefined && (poolId === pool.id || may(key, "view", poolId));
-    return visible ? id : notShown;
+    const execution = await state.execution(id);
+    const poolId = execution?.poolId;
+    if (poolId !== undefined && (poolId === pool.id || may(key, "view", poolId))) return id;
+    return execution?.status === "RUNNING" ? ofAnotherPool : notShown;
   });
   return { ...look, executionIds: [...new Set(await Promise.all(shown))] };
 }

@@ -136,6 +136,32 @@ export interface TeamSourceLook {
   why: string | null;
   /** Executions, of whichever pool or server, that have a session there. */
   executionIds: string[];
+  /** Others of the team that lead there too; what leads to several sources of the scope stands at the first. */
+  others: TeamOtherConnection[];
+}
+
+/**
+ * A connection outside of the scope that leads to the same source: a hold on one does not hold the other, and what
+ * runs by it touches the source all the same.
+ */
+export interface TeamOtherConnection {
+  /** null, and so are the names: of pools that the key may not see; all of these are one entry. */
+  connectionId: string | null;
+  connectionName: string | null;
+  poolName: string | null;
+  /** What of it runs, waits, or was declared over without a proof. */
+  executions: TeamOtherExecution[];
+}
+
+export interface TeamOtherExecution {
+  executionId: string;
+  /** null: of a pool that the key may not see. */
+  jobName: string | null;
+  status: "QUEUED" | "RUNNING" | "DECLARED";
+  /** Epoch ms since when its end is waited for; null: it is not. */
+  endingSince: number | null;
+  /** What the source said since it was declared over; null: it was not. */
+  seen: TeamSettlement["seen"] | null;
 }
 
 export interface TeamReceipt {

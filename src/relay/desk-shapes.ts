@@ -1,13 +1,21 @@
 import type {
   DeskHold,
   DeskJob,
+  DeskOtherConnection,
   DeskSettings as SentSettings,
   DeskSettlement,
   DeskSourceLook,
   DeskStart,
 } from "../contract/index.ts";
 import { noDeskSettings, type DeskSettings } from "../model/desk-settings.ts";
-import type { TeamHold, TeamJob, TeamSettlement, TeamSourceLook, TeamStart } from "../model/team.ts";
+import type {
+  TeamHold,
+  TeamJob,
+  TeamOtherConnection,
+  TeamSettlement,
+  TeamSourceLook,
+  TeamStart,
+} from "../model/team.ts";
 import { isNumberOrNull, isTextOrNull, notUnderstood, orNull } from "./shapes.ts";
 
 /** What the desk API of a Nightdesk answers, looked at field by field and in the words of the port. */
@@ -75,13 +83,47 @@ export function teamStart(start: DeskStart): TeamStart {
   return { executionId, jobId, jobName, queuedAt, when, heldBy };
 }
 
-export function teamSourceLook(look: DeskSourceLook): TeamSourceLook {
+/** `ahead` as for `teamJob`. */
+export function teamSourceLook(look: DeskSourceLook, ahead: number): TeamSourceLook {
   const { connectionId, connectionName, readAt, why, executionIds } = look;
+  // A server of an earlier release tells of none.
+  const others = orNull(look.others) ?? [];
   const texts = [connectionId, connectionName].every((one) => typeof one === "string");
   if (!texts || !isNumberOrNull(readAt) || !isTextOrNull(why) || !isTexts(executionIds)) {
     throw notUnderstood("look at a source");
   }
-  return { connectionId, connectionName, readAt, why, executionIds };
+  return {
+    connectionId,
+    connectionName,
+    readAt,
+    why,
+    executionIds,
+    others: each(others, "look at a source", (other) => teamOtherConnection(other, ahead)),
+  };
+}
+
+function teamOtherConnection(other: DeskOtherConnection, ahead: number): TeamOtherConnection {
+  const { connectionId, connectionName, poolName, executions } = other;
+  if (![connectionId, connectionName, poolName].every(isTextOrNull)) throw notUnderstood("look at a source");
+  return {
+    connectionId,
+    connectionName,
+    poolName,
+    executions: each(executions, "look at a source", (execution) => {
+      const { executionId, jobName, status, endingSince, seen } = execution;
+      const known = ["QUEUED", "RUNNING", "DECLARED"].includes(status);
+      const texts = typeof executionId === "string" && isTextOrNull(jobName);
+      if (!known || !texts || !isNumberOrNull(endingSince)) throw notUnderstood("look at a source");
+      return {
+        executionId,
+        jobName,
+        status,
+        endingSince: endingSince === null ? null : endingSince + ahead,
+        // What is not understood must not read as quiet.
+        seen: seen === "unknown" || seen === null ? seen : "busy",
+      };
+    }),
+  };
 }
 
 /** A server of an earlier release sends none. They decide nothing, so what is not understood is left out. */

@@ -74,7 +74,7 @@ export function nightdeskTeam(client: Client, clock: Clock, serverTime: number):
           jobs: each(go.jobs, "go", (job) => teamJob(job, go.ahead)),
           holds: each(go.holds, "go", teamHold),
           starts: each(go.next, "go", teamStart),
-          sources: each(go.sources, "go", teamSourceLook),
+          sources: each(go.sources, "go", (look) => teamSourceLook(look, go.ahead)),
         };
       }),
     holds: (poolId, options) =>

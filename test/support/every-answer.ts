@@ -105,6 +105,22 @@ const go = (): DeskGo => ({
       readAt: null,
       why: "it does not answer",
       executionIds: [execution],
+      others: [
+        {
+          connectionId: id(9),
+          connectionName: "S4",
+          poolName: "Finance",
+          executions: [
+            {
+              executionId: id(10),
+              jobName: "Orders",
+              status: "RUNNING",
+              endingSince: Date.now(),
+              seen: "unknown",
+            },
+          ],
+        },
+      ],
     },
   ],
 });
@@ -129,6 +145,7 @@ const act: ReportedAct = {
   jobId: stoppedJob,
   jobName: "Finance documents",
   executions: [{ executionId: execution, jobName: "Finance documents", proof }],
+  holds: [{ id: id(11), scope: "job", objectId: stoppedJob, until: Date.now() }],
   status: 200,
   outcome: "STOPPED",
   because: "midnight",

@@ -1,15 +1,16 @@
 import { paths } from "../../contract/index.ts";
 import { notFound } from "../../engine/belonging.ts";
 import { knowsJob, onlyNamedJobs } from "../../engine/keys.ts";
+import { heldConnections, otherConnections } from "../../engine/same-source.ts";
 import { hashOf } from "../../engine/stored-object.ts";
 import { teamHold, teamStart } from "../../engine/team-shapes.ts";
 import { heldIds, type Hold } from "../../model/hold.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
-import { hold, holdDraft, holds as holdList, release, releaseRequest } from "../wire/holds.ts";
+import { laidHold, holdDraft, holds as holdList, release, releaseRequest } from "../wire/holds.ts";
 
 /** Keeping stopped what was stopped. */
-export function holdRoutes({ holds }: Operations): Route[] {
+export function holdRoutes({ state, holds }: Operations): Route[] {
   return [
     route({
       method: "GET",
@@ -23,7 +24,7 @@ export function holdRoutes({ holds }: Operations): Route[] {
       path: paths.holds,
       access: { verb: "hold", on: "pool", jobs: "kept" },
       body: { json: holdDraft },
-      answer: hold,
+      answer: laidHold,
       deed: "hold",
       operation: async ({ pool, key, body, tell }) => {
         const objectId = body.id ?? null;
@@ -37,7 +38,9 @@ export function holdRoutes({ holds }: Operations): Route[] {
           keyName: key.name,
         });
         tell({ because: laid.because, ids: heldIds(laid), holds: [laid], outcome: "HELD" });
-        return teamHold(laid);
+        const held = await heldConnections(state, laid);
+        const others = await otherConnections(state, key, { pool, connections: held, jobIds: new Set() });
+        return { ...teamHold(laid), notHeld: [...others.values()].flat() };
       },
     }),
     route({

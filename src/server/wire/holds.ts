@@ -1,11 +1,33 @@
 import { z } from "zod";
-import type { DeskGo, DeskHold, DeskRelease, DeskStart } from "../../contract/index.ts";
+import type {
+  DeskGo,
+  DeskHold,
+  DeskLaidHold,
+  DeskOtherConnection,
+  DeskRelease,
+  DeskStart,
+} from "../../contract/index.ts";
 import { holdScopes } from "../../model/hold.ts";
 import { deskJob } from "./desk-jobs.ts";
 import { settingsOfDesk } from "./desk-settings.ts";
 import { epochMs, givenId, id, numberOrText, oneLine, text } from "./fields.ts";
 
-export const hold: z.ZodType<DeskHold> = z.strictObject({
+const otherConnection: z.ZodType<DeskOtherConnection> = z.strictObject({
+  connectionId: id.nullable(),
+  connectionName: text,
+  poolName: text,
+  executions: z.array(
+    z.strictObject({
+      executionId: z.string(),
+      jobName: text,
+      status: z.enum(["QUEUED", "RUNNING", "DECLARED"]),
+      endingSince: epochMs.nullable(),
+      seen: z.enum(["unknown", "busy", "idle"]).nullable(),
+    }),
+  ),
+});
+
+const holdFields = {
   id,
   scope: z.enum(holdScopes),
   objectId: id,
@@ -13,6 +35,11 @@ export const hold: z.ZodType<DeskHold> = z.strictObject({
   reason: text,
   since: epochMs,
   until: epochMs.nullable(),
+};
+export const hold: z.ZodType<DeskHold> = z.strictObject(holdFields);
+export const laidHold: z.ZodType<DeskLaidHold> = z.strictObject({
+  ...holdFields,
+  notHeld: z.array(otherConnection),
 });
 export const holds: z.ZodType<DeskHold[]> = z.array(hold);
 
@@ -64,6 +91,7 @@ export const go: z.ZodType<DeskGo> = z.strictObject({
       readAt: epochMs.nullable(),
       why: text,
       executionIds: z.array(z.string()),
+      others: z.array(otherConnection),
     }),
   ),
   settings: settingsOfDesk,
