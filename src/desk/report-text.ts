@@ -130,7 +130,7 @@ function holdWord({ outcome, action }: ActShown): "hold" | "release" | "dry run"
 
 /** The key had no right to it, or the moment was wrong. */
 function refusalWord({ status }: ActShown): "denied" | "refused" {
-  return status === null || [400, 401, 403, 404].includes(status) ? "denied" : "refused";
+  return status !== null && status > 404 ? "refused" : "denied";
 }
 
 /** How often each word comes, in the order of `shown`, which says how it is counted. */

@@ -145,7 +145,7 @@ const act: ReportedAct = {
   jobId: stoppedJob,
   jobName: "Finance documents",
   executions: [{ executionId: execution, jobName: "Finance documents", proof }],
-  holds: [{ id: id(11), scope: "job", objectId: stoppedJob, until: Date.now() }],
+  holds: [{ id: id(11), scope: "job", objectId: stoppedJob, until: instant.ms }],
   status: 200,
   outcome: "STOPPED",
   because: "midnight",
