@@ -183,8 +183,11 @@ export async function runBatch(script: string, options: BatchOptions): Promise<B
   async function curl({ words, out, err }: BatchCommand & { kind: "run" }): Promise<number> {
     const [program = "", ...given] = words.map(hostPath);
     if (!/^curl(?:\.exe)?$/.test(basename(program))) throw new Error(`the kit runs ${program}`);
+    // What cmd says of a program that is not there, and then goes on.
+    const isThere = !program.includes("/") || existsSync(program);
     const files = [openSync(hostPath(out), "w"), openSync(hostPath(err), "w")] as const;
     try {
+      if (!isThere) return 9009;
       const child = spawn("curl", curlWords(given), {
         stdio: ["ignore", ...files],
         env: { PATH: process.env["PATH"] },
