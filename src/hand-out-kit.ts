@@ -24,7 +24,7 @@ export async function handOutKit(
   const zone = order.zone ?? settings.zone;
   const times = { zone, hours24to47: zone === settings.zone && settings.hours24to47 };
   const made = timeText(order.now, times);
-  const name = `kit for ${poolName}, made ${new Date(order.now).toISOString().slice(0, 16)}Z`;
+  const name = `kit for pool ${poolId}, made ${new Date(order.now).toISOString().slice(0, 16)}Z`;
   const factsWith = (key: { key: string; prefix: string }): KitFacts => ({
     language: order.language,
     url: operatorUrl,
