@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { asciiJson, toAscii } from "../base/ascii.ts";
-import { codes, timeText, verdict, verdictOfFailure, type Verdict } from "../desk/index.ts";
+import { timeText, verdict, verdictOfFailure, type Verdict } from "../desk/index.ts";
 import { asTeam } from "../relay/index.ts";
 import { addressOf, connect, isLoopback } from "./connect.ts";
 import { momentOption, textOption, UsageError } from "./context.ts";
@@ -9,6 +9,7 @@ import { printVerdict } from "./print.ts";
 
 /** A key on somebody's disk is not to live longer than anyone thinks of it. */
 const usualLife = "+90d";
+const mostDays = 366;
 
 /** `nightdesk kit`: 0 when the kit is there, whole; otherwise nothing is, and the code says why as in `status`. */
 export const run: Run = async (input, context) => {
@@ -21,6 +22,12 @@ export const run: Run = async (input, context) => {
   const now = clock.now();
   const withLife = { ...input, options: { expires: usualLife, ...input.options } };
   const expiresAt = momentOption(withLife, "expires", now) ?? now;
+  if (expiresAt - now > mostDays * 86_400_000) {
+    throw new UsageError(
+      `a key that lies on a disk ends within ${String(mostDays)} days`,
+      "give an earlier --expires, and make a new kit before it",
+    );
+  }
   const certificate = await certificateOption(input);
   const { client, place } = await connect(input, context);
   const address = addressOf(textOption(input, "operatorUrl") ?? place.url);
@@ -48,7 +55,7 @@ export const run: Run = async (input, context) => {
   try {
     const kit = await asTeam(() => context.handOutKit(client, order, { signal }));
     const { poolName, jobs, files, key } = kit;
-    const told = { code: codes.CLEAR, out, files, pool: { id: place.poolId, name: poolName }, jobs, key };
+    const told = { code: 0, out, files, pool: { id: place.poolId, name: poolName }, jobs, key };
     const until = timeText(key.expiresAt, zone === null ? null : { zone, hours24to47: false });
     stdout.write(
       json
@@ -83,7 +90,7 @@ function languageOption(input: Input): "en" | "ja" {
 function zoneOption(input: Input): string | null {
   const zone = textOption(input, "zone") ?? null;
   try {
-    if (zone !== null) new Intl.DateTimeFormat("en", { timeZone: zone });
+    if (zone !== null) Intl.DateTimeFormat("en", { timeZone: zone });
   } catch {
     throw new UsageError("--zone takes the name of a time zone", "write it like Asia/Tokyo or Europe/Berlin");
   }

@@ -47,7 +47,6 @@ const keyForm = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const addressForm = /^https?:\/\/(?:[0-9A-Za-z.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/;
 
 /** Nothing in it shows as what it is: controls, halves of characters, and what turns the direction of others. */
-// eslint-disable-next-line no-control-regex
 const unshowable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /**

@@ -11,7 +11,7 @@ export type BatchCommand =
   | { kind: "delete"; path: string }
   | { kind: "shift" | "pause" | "nothing" }
   | { kind: "colour"; value: string }
-  | { kind: "if"; not: boolean; test: BatchTest; then: BatchCommand }
+  | { kind: "if"; not: boolean; test: BatchTest; command: BatchCommand }
   | { kind: "for"; options: ForOptions; source: string; variables: string[]; body: BatchCommand[] }
   | { kind: "run"; words: string[]; out: string; err: string };
 
@@ -97,7 +97,7 @@ function parseIf(text: string): BatchCommand {
     kind: "if",
     not: not !== "",
     test,
-    then: parseCommand(then),
+    command: parseCommand(then),
   });
   const defined = /^defined (\w+) (.+)$/s.exec(rest);
   if (defined !== null) return made({ kind: "defined", name: defined[1] ?? "" }, defined[2] ?? "");

@@ -139,7 +139,7 @@ export async function runBatch(script: string, options: BatchOptions): Promise<B
         run.pauses += 1;
         return null;
       case "if":
-        return holds(command.test, text) === command.not ? null : execute(command.then, loop);
+        return holds(command.test, text) === command.not ? null : execute(command.command, loop);
       case "for":
         return forEach(command);
       case "run":
@@ -208,7 +208,7 @@ export async function runBatch(script: string, options: BatchOptions): Promise<B
 function tokens(line: string, { eol, delims, tokens: which }: ForOptions): [string, string] | null {
   if (line === "" || line.startsWith(eol)) return null;
   const isDelim = (char: string): boolean => delims.includes(char);
-  const chars = [...line];
+  const chars = line.split("");
   const from = chars.findIndex((char) => !isDelim(char));
   if (from === -1) return null;
   const length = chars.slice(from).findIndex(isDelim);

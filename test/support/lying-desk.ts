@@ -2,7 +2,9 @@
 import { createServer, type Socket } from "node:net";
 
 /** Bytes of a whole answer, or what becomes of the connection. */
-export type Lie = string | "hang" | "reset";
+export type Lie = string | typeof hang | typeof reset;
+export const hang = Symbol("no answer ever");
+export const reset = Symbol("a connection that is reset");
 
 export interface LyingDesk {
   url: string;
@@ -17,7 +19,7 @@ export interface LyingDesk {
 
 export async function startLyingDesk(): Promise<LyingDesk> {
   const open = new Set<Socket>();
-  const desk: LyingDesk = { url: "", asked: [], keys: [], answer: () => "reset", stop };
+  const desk: LyingDesk = { url: "", asked: [], keys: [], answer: () => reset, stop };
   const server = createServer((socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket)).on("error", () => {});
@@ -30,8 +32,8 @@ export async function startLyingDesk(): Promise<LyingDesk> {
       desk.asked.push(line);
       desk.keys.push(/^authorization: (.*)$/im.exec(request)?.[1]?.trim());
       const lie = desk.answer(line, before);
-      if (lie === "reset") socket.resetAndDestroy();
-      else if (lie !== "hang") socket.end(lie, "latin1");
+      if (lie === reset) socket.resetAndDestroy();
+      else if (lie !== hang) socket.end(lie, "latin1");
     });
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
