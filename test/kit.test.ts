@@ -149,13 +149,19 @@ test("the kit's key can look and stop in its pool, until its end, and nothing el
   expect([run.code, run.stdout]).toEqual([50, expect.stringContaining("ends within 366 days")]);
   const made = await kit(pool.poolId, ["--out", out, "--lang", "ja", "--expires", "+30d", "--json"]);
   const told = JSON.parse(made.stdout);
-  expect(told).toMatchObject({ code: 0, jobs: 1, pool: { id: pool.poolId, name: "Rights" } });
+  expect(told).toMatchObject({
+    code: 0,
+    word: "KIT",
+    url: server.url,
+    pool: { id: pool.poolId },
+    kit: { out },
+  });
   const all = await keys();
   const own = all.find(({ name }) => name.includes(pool.poolId));
   expect(own).toMatchObject({
     revokedAt: null,
     grants: [{ poolId: pool.poolId, verbs: ["view", "cancel"] }],
-    expiresAt: told.key.expiresAt,
+    expiresAt: told.kit.key.expiresAt,
   });
   const key = /AppKey (\S+)"/.exec(await readFile(join(out, "key.txt"), "latin1"))?.[1] ?? "";
   expect(made.stdout + made.stderr).not.toContain(key);
@@ -175,8 +181,8 @@ test("the kit's key can look and stop in its pool, until its end, and nothing el
         .digest("hex"),
     ).toBe(hash);
   }
-  expect((await readdir(out, { recursive: true })).length).toBe(told.files.length + 1);
-  await server.ok("DELETE", `/desk/v1/keys/${told.key.id}`);
+  expect((await readdir(out, { recursive: true })).length).toBe(told.kit.files.length + 1);
+  await server.ok("DELETE", `/desk/v1/keys/${told.kit.key.id}`);
   expect((await follow(out, "STATUS.cmd /AUTO")).lines[0]).toBe("NIGHTDESK DENIED");
 });
 

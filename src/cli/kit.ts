@@ -53,15 +53,12 @@ export const run: Run = async (input, context) => {
     version,
   };
   try {
-    const kit = await asTeam(() => context.handOutKit(client, order, { signal }));
-    const { poolName, jobs, files, key } = kit;
-    const told = { code: 0, out, files, pool: { id: place.poolId, name: poolName }, jobs, key };
+    const { poolName, jobs, files, key } = await asTeam(() => context.handOutKit(client, order, { signal }));
+    const { url, poolId } = place;
     const until = timeText(key.expiresAt, zone === null ? null : { zone, hours24to47: false });
-    stdout.write(
-      json
-        ? `${asciiJson(told)}\n`
-        : `KIT ${toAscii(out)}: ${String(files.length)} files, pool "${toAscii(poolName)}", ${String(jobs)} ${jobs === 1 ? "job" : "jobs"}, key ${toAscii(key.prefix)}... (view, cancel) until ${until}\n`,
-    );
+    const reason = `${String(files.length)} files, pool "${poolName}", ${String(jobs)} ${jobs === 1 ? "job" : "jobs"}, key ${key.prefix}... (view, cancel) until ${until}`;
+    const answer = { code: 0, word: "KIT", reason, url, pool: { id: poolId }, kit: { out, files, key } };
+    stdout.write(json ? `${asciiJson(answer)}\n` : `KIT ${toAscii(out)}: ${toAscii(reason)}\n`);
     return 0;
   } catch (error) {
     return printVerdict(whyNot(error), { json, place }, stdout);
