@@ -221,7 +221,7 @@ test("what cannot be made or written leaves nothing: no folder, no half of one, 
   const before = (await keys()).length;
   const weak = await keyOf(server, { poolId: pool.poolId, verbs: ["view", "cancel"] });
   const noCertificate = join(folder, "no.pem");
-  await writeFile(noCertificate, "-----BEGIN PRIVATE KEY-----\nCANARY-\n");
+  await writeFile(noCertificate, "CANARY-is no certificate\n");
   const there = join(folder, "there");
   await mkdir(there);
   await writeFile(join(folder, "there.zip"), "");

@@ -143,7 +143,7 @@ export const english: Words = {
           text: "curl exit code 35 or 60: the certificate. See step 1 of part 1. If the message speaks of revocation, the list of revoked certificates cannot be reached from this PC: take the # away before ssl-no-revoke in settings.txt.",
         },
         {
-          text: "There is no curl.exe: Windows has it since Windows 10 1803 and Server 2019. On an older one call {contact}, or use another PC.",
+          text: "There is no curl.exe: Windows has it since Windows 10 1803 and Server 2019. On an older one open {url}/ in a browser and sign in with the key, the part of the last line of key.txt between AppKey and the quotation mark; or use another PC.",
         },
         { text: "NIGHTDESK DENIED: the key is over or revoked. {contact} makes a new kit." },
       ],

@@ -138,7 +138,7 @@ export const japanese: Words = {
           text: "curl の終了コード 35 または 60: 証明書の問題です。1. の手順 1 を見てください。メッセージに revocation(失効)とある場合は、この PC から失効リストに接続できません。settings.txt の ssl-no-revoke の行の先頭の # を削除してください。",
         },
         {
-          text: "curl.exe がない: Windows 10 1803 以降と Server 2019 以降に付属しています。それより古い場合は {contact} に連絡するか、別の PC を使ってください。",
+          text: "curl.exe がない: Windows 10 1803 以降と Server 2019 以降に付属しています。それより古い場合は、ブラウザーで {url}/ を開き、key.txt の最後の行の AppKey と引用符の間にあるキーでサインインするか、別の PC を使ってください。",
         },
         {
           text: "NIGHTDESK DENIED: キーが期限切れ、または無効になっています。{contact} が新しいキットを作成します。",

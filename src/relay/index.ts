@@ -1,5 +1,4 @@
 /** A team far away, seen as a Team: through the SDK, and never with a stronger claim than its end can prove. */
 export { asTeam } from "./failures.ts";
 export { celonisTeam } from "./celonis-team.ts";
-export { asTeam } from "./failures.ts";
 export { shiftReport } from "./shift-report.ts";
