@@ -3,7 +3,7 @@ import { forSchedulers, lookAgain, lookAt, stopIt, tryOut, withCurlAlone } from 
 
 /** The run-book in English. */
 export const english: Words = {
-  answer: { running: "Answer while something runs", idle: "Answer when nothing runs" },
+  answer: { running: "If something runs, the answer is", idle: "If nothing runs, the answer is" },
   code: "exit code",
   jobsHead: ["Job", "As the commands print it", "To stop only this job"],
   trust: {

@@ -3,7 +3,7 @@ import { forSchedulers, lookAgain, lookAt, stopIt, tryOut, withCurlAlone } from 
 
 /** The run-book in Japanese. Only characters of code page 932. */
 export const japanese: Words = {
-  answer: { running: "ジョブが実行中のときの応答", idle: "何も実行されていないときの応答" },
+  answer: { running: "実行中のジョブがある場合の応答", idle: "実行中のジョブがない場合の応答" },
   code: "終了コード",
   jobsHead: ["ジョブ", "コマンドでの表示", "このジョブだけを停止する場合"],
   trust: {
