@@ -69,6 +69,10 @@ const code = await runCli(argv, {
     const { verifyHome } = await import("./verify-home.ts");
     return verifyHome(home, known);
   },
+  handOutKit: async (client, order, options) => {
+    const { handOutKit } = await import("./hand-out-kit.ts");
+    return handOutKit(client, order, options);
+  },
   demo: async (options) => {
     const { startDemo } = await import("./start-demo.ts");
     return startDemo({ ...options, env, stdout, report, signal: ending.signal });

@@ -94,6 +94,7 @@ const samples: Record<string, string[][]> = {
   connections: [["connections"]],
   "connections test": [["connections", "test"]],
   logs: [["logs", job]],
+  kit: [["kit", "--out", "FOLDER/kit", "--contact", "Basis"]],
   login: [["login", "--url", "TEAM", "--pool", pool]],
   logout: [["logout", "--profile", "nobody"]],
   profiles: [["profiles"]],
@@ -108,7 +109,7 @@ async function printed(argv: readonly string[]): Promise<unknown[]> {
         : { holds: false, record: 2, reason: "record 2 was changed" },
     );
   const secret = (): Promise<string> => Promise.resolve("CANARY-key");
-  const line = argv.map((word) => (word === "TEAM" ? team.url : word));
+  const line = argv.map((word) => (word === "TEAM" ? team.url : word.replace("FOLDER", folder)));
   const { lines } = await runNightdesk([...line, "--json"], { env, verifyAudit, secret });
   expect(lines.length, argv.join(" ")).toBeGreaterThan(0);
   return lines.map((one) => JSON.parse(one) as unknown);

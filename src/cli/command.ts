@@ -15,6 +15,7 @@ export interface Command {
     | "pools"
     | "profiles"
     | "shell"
+    | "kits"
     | "server"
     | "sample";
   summary: string;

@@ -202,6 +202,38 @@ export const commands: readonly Command[] = [
   ...runCommands,
   ...profileCommands,
   {
+    verb: "kit",
+    object: "kits",
+    summary: "a run-book and batch files for operators on Windows who may install nothing",
+    args: [],
+    options: [
+      {
+        syntax: "--out <DIR|ZIP>",
+        meaning: "folder to make, or a zip; must not be there yet",
+        required: true,
+      },
+      { syntax: "--lang <LANGUAGE>", meaning: "en or ja (default: en)", values: ["en", "ja"] },
+      { syntax: "--operator-url <URL>", meaning: "address that the operators call (default: --url)" },
+      { syntax: "--contact <TEXT>", meaning: "whom they call (default: as set for the pool)" },
+      {
+        syntax: "--zone <ZONE>",
+        meaning: "time zone of what they read, e.g. Asia/Tokyo (default: as set for the pool)",
+      },
+      { syntax: "--expires <T>", meaning: "when the key of the kit ends (default: +90d)" },
+      {
+        syntax: "--certificate <FILE>",
+        meaning:
+          "certificate in PEM that Windows has to be told to trust, e.g. HOME/certificate.pem of the server",
+      },
+      ...team,
+    ],
+    examples: [
+      'nightdesk kit --pool 2b8f... --out night-kit.zip --lang ja --contact "Basis +81 3 1234 5678"',
+      "nightdesk kit --out night-kit --operator-url https://desk.example:4443 --certificate certificate.pem",
+    ],
+    load: () => import("./kit.ts"),
+  },
+  {
     verb: "serve",
     object: "server",
     summary: "run a server",

@@ -86,7 +86,7 @@ export function clientOf(
   { env, stderr }: Pick<CliContext, "env" | "stderr">,
   { waitMs = 0 }: { waitMs?: number } = {},
 ): Client {
-  if (url.protocol === "http:" && !loopback.test(url.hostname)) {
+  if (url.protocol === "http:" && !isLoopback(url)) {
     stderr.write(`warning: the key goes to ${url.host} over plain HTTP; anyone on the way can read it\n`);
   }
   return createClient({
@@ -143,6 +143,11 @@ async function profileOf(input: Input, env: CliContext["env"]): Promise<ProfileI
   const options = ["url", "keyFile"].some((name) => textOption(input, name) !== undefined);
   const variables = ["NIGHTDESK_URL", "NIGHTDESK_KEY_FILE", "NIGHTDESK_KEY"].some((name) => env[name]);
   return { profile: options || variables ? null : await readProfile(env, usualProfile), first: false };
+}
+
+/** Whether it is this machine and no other. */
+export function isLoopback({ hostname }: URL): boolean {
+  return loopback.test(hostname);
 }
 
 /** What the user wrote is not repeated: it may hold a password. */

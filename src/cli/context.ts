@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { isId } from "../base/ids.ts";
+import type { Client } from "../sdk/index.ts";
 import { parseTime } from "./times.ts";
 
 /** Where text goes; `process.stdout` fits. */
@@ -39,6 +40,32 @@ export type AuditVerdict =
   /** `record`: the first one that is wrong; null where it is none in particular. */
   | { holds: false; record: number | null; reason: string };
 
+/** A kit that is wanted; see src/kit/. */
+export interface KitOrder {
+  poolId: string;
+  /** A folder, or a zip where it ends in .zip. */
+  out: string;
+  language: "en" | "ja";
+  /** Address that the operators call. */
+  operatorUrl: string;
+  /** Whom to call, and the zone that times are given in; null: as the pool's settings have it. */
+  contact: string | null;
+  zone: string | null;
+  /** When the key of the kit ends, and now: epoch ms. */
+  expiresAt: number;
+  now: number;
+  /** A certificate in PEM that Windows is to be told to trust. */
+  certificate: string | null;
+  version: string;
+}
+
+export interface KitHandedOut {
+  poolName: string;
+  jobs: number;
+  files: string[];
+  key: { id: string; prefix: string; expiresAt: number };
+}
+
 /** All a command may touch of its surroundings, handed in by the process. */
 export interface CliContext {
   env: Readonly<Record<string, string | undefined>>;
@@ -55,6 +82,8 @@ export interface CliContext {
   demo: (options: DemoOptions) => Promise<number>;
   /** Reads the audit log of a home, changes nothing. Loaded only when called. */
   verifyAudit: (home: string, known: AuditHead | null) => Promise<AuditVerdict>;
+  /** Makes a kit and its key, and writes it: whole or not at all. Loaded only when called. */
+  handOutKit: (client: Client, order: KitOrder, options: { signal: AbortSignal }) => Promise<KitHandedOut>;
 }
 
 /** What a command line says, as text; what it means is for the command. */

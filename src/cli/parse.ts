@@ -12,7 +12,7 @@ export type Parsed =
 const codesHelp = `
 Exit codes, of commands that answer for a source:
   0 CLEAR, 4 REPORTED CLEAR, 10 RUNNING, 20 UNKNOWN, 30 DENIED, 40 UNREACHABLE, 50 USAGE
-Of run: 8, it did not succeed and nothing of it runs; of lists, logs, keys and report: 0 when it is done;
+Of run: 8, it did not succeed and nothing of it runs; of lists, logs, keys, kit and report: 0 when it is done;
 of audit verify: 0 when the chain holds, else 20.
 `;
 

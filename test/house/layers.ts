@@ -26,6 +26,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   sources: { rooms: ["model", "base"], packages: ["pg", "pg-copy-streams"], builtins: true },
   pool: { rooms: ["model", "base"], packages: ["@duckdb/node-api", "@duckdb/node-bindings"], builtins: true },
   state: { rooms: ["model", "base"], packages: ["libsql", "selfsigned"], builtins: true },
+  kit: { rooms: ["model", "base"], packages: ["iconv-lite", "fflate"], builtins: true },
   relay: { rooms: ["model", "base", "contract", "sdk"], packages: [], builtins: true },
   server: {
     rooms: ["contract", "model", "engine", "desk", "base"],

@@ -1,5 +1,6 @@
 /** The command in this process, with everything it touches in the hands of the test. */
 import { systemClock } from "../../src/base/clock.ts";
+import { handOutKit } from "../../src/hand-out-kit.ts";
 import { runCli } from "../../src/cli/index.ts";
 import type { CliContext } from "../../src/cli/index.ts";
 
@@ -26,6 +27,7 @@ export async function runNightdesk(
     secret: () => Promise.reject(new Error("no secret was to be typed")),
     serve: () => Promise.reject(new Error("serve was not asked for")),
     demo: () => Promise.reject(new Error("demo was not asked for")),
+    handOutKit,
     verifyAudit: () => Promise.reject(new Error("verifyAudit was not asked for")),
     ...context,
   });
