@@ -116,6 +116,7 @@ function get(
         if (incoming.complete) body = Buffer.concat(chunks).toString("utf8");
       });
     });
+    outgoing.end();
     outgoing.once("close", () => {
       clearTimeout(limit);
       signal.removeEventListener("abort", onAbort);
