@@ -91,7 +91,7 @@ test("one that leaves something behind that holds its output is not over", async
 });
 
 test("a flood is cut, ended, and a finding", async () => {
-  const told = await look(["yes", `BERTA ${mark}`]);
+  const told = await look(["yes", `BERTA ${mark}`], 600_000);
   expect("found" in told && told.found).toHaveLength(20);
   expect(await processesWith("yes", mark)).toEqual([]);
   const oneLine = await look(["head", "-c", "100000000", "/dev/zero"]);

@@ -13,6 +13,8 @@ let source: TestDatabase;
 beforeAll(async () => {
   source = await createDatabase("probe");
   await source.sql("create table written (i int)");
+  await source.sql(`create function writes() returns int language sql security definer
+    as 'insert into written values (1) returning i'`);
 });
 afterAll(() => source.end());
 
@@ -63,6 +65,7 @@ test.each([
   ["select 1 where false) as p; insert into written values (1); select (1", "multiple commands"],
   ["with w as (insert into written values (1) returning i) select * from w", "must be at the top level"],
   ["select set_config('transaction_read_only', 'off', true)", "read-write mode must be set before any query"],
+  ["select writes()", "cannot execute INSERT in a read-only transaction"],
   ["select nextval('none')", "does not exist"],
   ["select * from pg_authid", "permission denied"],
   ["selekt", "syntax error"],

@@ -113,7 +113,7 @@ function get(
       });
       incoming.on("error", (error) => (failure ??= error));
       incoming.once("end", () => {
-        if (incoming.complete) body = Buffer.concat(chunks).toString("utf8");
+        body = Buffer.concat(chunks).toString("utf8");
       });
     });
     outgoing.end();

@@ -11,8 +11,8 @@ import { controlTag } from "./stop.ts";
 const mostRows = 20;
 
 /**
- * A SELECT that is expected to find no row. It runs as a part of another one, in a transaction that only reads, over
- * a connection of its own for each look: one that was kept could hang on a server that is no longer there.
+ * A SELECT that is expected to find no row. It runs as a part of another one, in a session whose transactions only
+ * read, and from inside a SELECT that cannot be changed any more; over a connection of its own for each look: one that was kept could hang on a server that is no longer there.
  * @param limitMs for connecting, and again for the query.
  */
 export function postgresProbe(
@@ -24,9 +24,6 @@ export function postgresProbe(
     const link = await connectLink(access, controlTag, { signal, limitMs });
     try {
       const ask = async (): Promise<string[]> => {
-        await link.rows("BEGIN READ ONLY");
-        // From the first read on a transaction can not be made one that writes.
-        await link.rows("select 1");
         const rows = await link.rows<{ line: string | null }>(
           `select left(probe::text, 300) as line from (\n${query}\n) as probe limit ${String(mostRows)}`,
         );
