@@ -66,7 +66,7 @@ function judgeRun(job: TeamJob, { proves, now }: Ground): JobReport {
   return report(probedWord(job, proves), probeWords(job).join("; "));
 }
 
-/** Of a job that the platform calls over. Not seen is no more than the platform's word, see docs/decisions/0011. */
+/** Of a job that the platform calls over. Not seen is no more than the platform's word, see docs/decisions/0012. */
 function probedWord({ probes = [] }: TeamJob, proves: "source" | "word"): Word {
   if (probes.some(({ look }) => "found" in look)) return "RUNNING";
   if (probes.length > 0 && probes.every(({ look }) => "at" in look)) return "CLEAR";
