@@ -65,6 +65,10 @@ const code = await runCli(argv, {
     };
     return serve({ ...options, env, out, report, onBrokenDisk, signal: ending.signal });
   },
+  probes: async (file) => {
+    const { readProbesFile } = await import("./probes-file.ts");
+    return readProbesFile(file, { env, warn: (line) => void stderr.write(`${line}\n`) });
+  },
   verifyAudit: async (home, known) => {
     const { verifyHome } = await import("./verify-home.ts");
     return verifyHome(home, known);

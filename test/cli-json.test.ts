@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commands } from "../src/cli/commands.ts";
 import type { CliContext } from "../src/cli/index.ts";
+import type { ProbeLook } from "../src/model/probe.ts";
 import { runNightdesk } from "./support/cli-run.ts";
 import { execution, hold, keyId, pool, startEveryAnswer } from "./support/every-answer.ts";
 import { repository } from "./house/tree.ts";
@@ -69,7 +70,7 @@ function waysOf(value: unknown, way = "", found = new Map<string, Set<string>>()
 const job = "Finance documents";
 /** What is run of each command, so that together every field has a value. */
 const samples: Record<string, string[][]> = {
-  status: [["status"], ["status", "Nobody"]],
+  status: [["status"], ["status", "Nobody"], ["status", "Order to cash", "--probes", "FILE"]],
   stop: [["stop"], ["stop", job, "--wait", "0.3"], ["stop", job, "--wait", "0.3", "--hold-until", "+2h"]],
   go: [["go"]],
   hold: [["hold", job, "--until", "+2h"]],
@@ -108,9 +109,24 @@ async function printed(argv: readonly string[]): Promise<unknown[]> {
         ? { holds: true, records: 3, head: { sequence: 3, hmac: "ab" } }
         : { holds: false, record: 2, reason: "record 2 was changed" },
     );
+  const seen: ProbeLook[] = [
+    { clear: true, at: 1 },
+    { clear: false, at: 1, found: ["BERTA"] },
+    { unknown: "refused" },
+  ];
+  const probes: CliContext["probes"] = () =>
+    Promise.resolve(
+      seen.map((look, index) => ({
+        name: `probe ${String(index)}`,
+        poolId: pool,
+        jobIds: null,
+        againAfterMs: 1,
+        probe: { look: () => Promise.resolve(look) },
+      })),
+    );
   const secret = (): Promise<string> => Promise.resolve("CANARY-key");
   const line = argv.map((word) => (word === "TEAM" ? team.url : word.replace("FOLDER", folder)));
-  const { lines } = await runNightdesk([...line, "--json"], { env, verifyAudit, secret });
+  const { lines } = await runNightdesk([...line, "--json"], { env, verifyAudit, probes, secret });
   expect(lines.length, argv.join(" ")).toBeGreaterThan(0);
   return lines.map((one) => JSON.parse(one) as unknown);
 }

@@ -1,7 +1,12 @@
 import { connection, server, team } from "./command.ts";
-import type { Command } from "./command.ts";
+import type { Command, Option } from "./command.ts";
 import { profileCommands } from "./profile-commands.ts";
 import { runCommands } from "./run-commands.ts";
+
+const probes: Option = {
+  syntax: "--probes <FILE>",
+  meaning: "checks at the source (docs/probes.md): with them a Celonis team can be CLEAR",
+};
 
 export const commands: readonly Command[] = [
   {
@@ -14,6 +19,7 @@ export const commands: readonly Command[] = [
         syntax: "--watch",
         meaning: "look again every two seconds until Ctrl-C; a line per change when piped",
       },
+      probes,
       ...team,
     ],
     examples: [
@@ -37,11 +43,13 @@ export const commands: readonly Command[] = [
         syntax: "--hold-until <T>",
         meaning: "hold the job first, or the pool with --all; a refused hold keeps no stop back",
       },
+      probes,
       ...team,
     ],
     examples: [
       'nightdesk stop "Finance documents" --reason "source shuts down at 24:00"',
       "nightdesk stop --all --wait 120 --json",
+      'nightdesk stop "Finance documents" --probes probes.json',
       'nightdesk stop "Finance documents" --hold-until 2026-06-19T02:00+09:00',
     ],
     load: () => import("./stop.ts"),
@@ -51,7 +59,7 @@ export const commands: readonly Command[] = [
     object: "jobs",
     summary: "does anything of the pool, or of one connection, touch its source, and will anything?",
     args: [],
-    options: [connection, ...team],
+    options: [connection, probes, ...team],
     examples: ["nightdesk go", 'nightdesk go --connection "SAP ECC" --json'],
     load: () => import("./go.ts"),
   },

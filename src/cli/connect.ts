@@ -1,4 +1,6 @@
 import { isId } from "../base/ids.ts";
+import { probedTeam } from "../desk/index.ts";
+import type { TeamProbe } from "../desk/index.ts";
 import { celonisTeam } from "../relay/index.ts";
 import { createClient } from "../sdk/index.ts";
 import type { Client } from "../sdk/index.ts";
@@ -38,6 +40,31 @@ export async function connect(
   const url = addressOf(named.of("url", "NIGHTDESK_URL", "url"));
   const poolId = poolOf(named);
   return { ...(await clientFor(url, named, { input, context, waitMs })), place: { url: url.origin, poolId } };
+}
+
+/**
+ * As `connect`; with `--probes` the team has them, for an answer about the job that is named, or all.
+ * @throws UsageError.
+ */
+export async function connectWithProbes(
+  input: Input,
+  context: CliContext,
+  options?: { waitMs: number },
+): Promise<{ team: ReturnType<typeof celonisTeam>; place: Place }> {
+  const file = textOption(input, "probes");
+  const { team, place } = await connect(input, context, options);
+  if (file === undefined) return { team, place };
+  const { clock } = context;
+  return { team: probedTeam(team, await probesOf(file, context), { job: input.argument, clock }), place };
+}
+
+async function probesOf(file: string, context: CliContext): Promise<TeamProbe[]> {
+  try {
+    return await context.probes(file);
+  } catch (error) {
+    if (!(error instanceof Error && "line" in error)) throw error;
+    throw new UsageError(String(error.line), null);
+  }
 }
 
 /** As `connect`, for what belongs to no pool. */

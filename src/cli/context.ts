@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { isId } from "../base/ids.ts";
+import type { TeamProbe } from "../desk/index.ts";
 import type { Client } from "../sdk/index.ts";
 import { parseTime } from "./times.ts";
 
@@ -80,6 +81,8 @@ export interface CliContext {
   /** Run until they are told to end; resolve with the exit code. Loaded only when called. */
   serve: (options: ServeOptions) => Promise<number>;
   demo: (options: DemoOptions) => Promise<number>;
+  /** Opens the probes of a file. @throws an error with its `line` and `next` if it is wrong. Loaded only when called. */
+  probes: (file: string) => Promise<TeamProbe[]>;
   /** Reads the audit log of a home, changes nothing. Loaded only when called. */
   verifyAudit: (home: string, known: AuditHead | null) => Promise<AuditVerdict>;
   /** Makes a kit and its key, and writes it: whole or not at all. Loaded only when called. */

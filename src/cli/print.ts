@@ -79,6 +79,11 @@ export function printReceipt(
   return verdict.code;
 }
 
+function probeJson({ name, look }: NonNullable<Verdict["jobs"][number]["probes"]>[number]): object {
+  if ("unknown" in look) return { name, clear: null, why: look.unknown };
+  return look.clear ? { name, ...look } : { name, clear: false, at: look.at, found: look.found };
+}
+
 /** One line, without its end. */
 export function verdictJson(verdict: RunAnswer, place: Place | null): string {
   const { code, word, reason, asOf, jobs, next, holds, starts, sources } = verdict;
@@ -102,6 +107,7 @@ export function verdictJson(verdict: RunAnswer, place: Place | null): string {
       word: job.word,
       outcome: job.outcome,
       note: job.note,
+      ...(job.probes === undefined ? {} : { probes: job.probes.map(probeJson) }),
     })),
     ...(next === null ? {} : { next }),
     ...(holds === null ? {} : { holds }),

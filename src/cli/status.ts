@@ -1,11 +1,11 @@
 import { lookAtPool } from "../desk/index.ts";
-import { connect } from "./connect.ts";
+import { connectWithProbes } from "./connect.ts";
 import type { Run } from "./context.ts";
 import { printVerdict } from "./print.ts";
 
 /** `nightdesk status [JOB] [--watch]`. */
 export const run: Run = async (input, context) => {
-  const { team, place } = await connect(input, context);
+  const { team, place } = await connectWithProbes(input, context);
   const scope = { poolId: place.poolId, job: input.argument, clock: context.clock };
   const look = (): ReturnType<typeof lookAtPool> => lookAtPool(team, scope, { signal: context.signal });
   const form = { json: input.options["json"] === true, place };

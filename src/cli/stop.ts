@@ -1,6 +1,6 @@
 import { jobLine, stopAndHold, stopAndProve } from "../desk/index.ts";
 import type { StopProgress } from "../desk/index.ts";
-import { connect } from "./connect.ts";
+import { connectWithProbes } from "./connect.ts";
 import { momentOption, textOption, UsageError } from "./context.ts";
 import type { Input, Output, Run } from "./context.ts";
 import { printVerdict } from "./print.ts";
@@ -12,7 +12,7 @@ const longestWaitSeconds = 86_400;
 export const run: Run = async (input, context) => {
   const waitMs = waitOption(input);
   const until = momentOption(input, "holdUntil", context.clock.now());
-  const { team, place } = await connect(input, context, { waitMs });
+  const { team, place } = await connectWithProbes(input, context, { waitMs });
   const scope = {
     poolId: place.poolId,
     job: input.argument,

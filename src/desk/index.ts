@@ -5,6 +5,8 @@ export { goOrNot } from "./go.ts";
 export { holdAndLook, listHolds } from "./hold.ts";
 export { clearWord } from "./judge.ts";
 export { lookAtPool, watchPool } from "./look.ts";
+export { probedTeam } from "./probed-team.ts";
+export type { TeamProbe } from "../model/probe.ts";
 export { readReceipt, receiptAnswerText } from "./receipt.ts";
 export type { FoundReceipt } from "./receipt.ts";
 export { receiptText } from "./receipt-text.ts";

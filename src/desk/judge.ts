@@ -18,6 +18,11 @@ export function isActive(job: TeamJob): boolean {
   return job.status === "RUNNING" || job.status === "QUEUED";
 }
 
+/** Ended or never begun, in the platform's own word. */
+export function isOver({ status }: TeamJob): boolean {
+  return status === null || ended.has(status);
+}
+
 /** The best word this end can give. */
 export function clearWord(proves: "source" | "word"): Word {
   return proves === "source" ? "CLEAR" : "REPORTED CLEAR";
@@ -47,7 +52,7 @@ export function judgeOther({ status, endingSince, seen }: TeamOtherExecution, { 
 /** Without what persons declared. */
 function judgeRun(job: TeamJob, { proves, now }: Ground): JobReport {
   const report = (word: Word, note: string): JobReport => ({ ...job, word, outcome: null, note });
-  const { status, stopping } = job;
+  const { stopping } = job;
   if (isActive(job)) {
     if (stopping === null) return report("RUNNING", "");
     const seconds = Math.max(0, Math.round((now - stopping.requestedAt) / 1000));
@@ -57,6 +62,28 @@ function judgeRun(job: TeamJob, { proves, now }: Ground): JobReport {
       : report("RUNNING", `stopping: ${waits}`);
   }
   if (stopping !== null) return report("UNKNOWN", `ending, not proven: ${stopping.level}, ${stopping.why}`);
-  if (status === null || ended.has(status)) return report(clearWord(proves), "");
-  return report("UNKNOWN", "status word not known");
+  if (!isOver(job)) return report("UNKNOWN", "status word not known");
+  return report(probedWord(job, proves), probeWords(job).join("; "));
+}
+
+/** Of a job that the platform calls over. Not seen is no more than the platform's word, see docs/decisions/0012. */
+function probedWord({ probes = [] }: TeamJob, proves: "source" | "word"): Word {
+  if (probes.some(({ look }) => "found" in look)) return "RUNNING";
+  if (probes.length > 0 && probes.every(({ look }) => "at" in look)) return "CLEAR";
+  return clearWord(proves);
+}
+
+/** Findings that are shown; the answer must stay one that is read. */
+const mostShown = 2;
+
+/** What probes did not find in order, one line each. */
+export function probeWords({ probes = [] }: TeamJob): string[] {
+  return probes.flatMap(({ name, look }) => {
+    const probe = `probe ${JSON.stringify(name)}`;
+    if ("unknown" in look) return [`${probe} could not tell: ${look.unknown}`];
+    if (!("found" in look)) return [];
+    const { found } = look;
+    const more = found.length > mostShown ? " ..." : "";
+    return [`over says the team, but ${probe} found ${found.slice(0, mostShown).join(" | ")}${more}`];
+  });
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { DeskSettings } from "../model/desk-settings.ts";
 import type { Team, TeamJob } from "../model/team.ts";
 import { verdictOfFailure } from "./failure.ts";
-import { clearWord, judgeJob } from "./judge.ts";
+import { clearWord, isActive, judgeJob, probeWords } from "./judge.ts";
 import type { Ground } from "./judge.ts";
 import { jobsInScope } from "./scope.ts";
 import { verdict, worstWord } from "./verdict.ts";
@@ -105,12 +105,16 @@ export function jobsReason(jobs: readonly JobReport[], oneJob: boolean): string 
   };
   const all = `of ${String(jobs.length)} ${jobs.length === 1 ? "job" : "jobs"}`;
   const open = [
-    ...count(({ word }) => word === "RUNNING", "RUNNING or QUEUED"),
+    ...count((job) => job.word === "RUNNING" && isActive(job), "RUNNING or QUEUED"),
+    ...count((job) => job.word === "RUNNING" && !isActive(job), "over, but seen at the source"),
     ...count(({ word }) => word === "UNKNOWN", "UNKNOWN"),
   ];
   const declared = count(
     ({ word, declared: by }) => word === "REPORTED CLEAR" && by !== null,
     "declared over without proof",
   );
-  return [...(open.length === 0 ? [`0 ${all} run or wait to run`] : open), ...declared].join(", ");
+  const unprobed = count(({ probes }) => probes?.length === 0, "without a probe");
+  const counts = [...(open.length === 0 ? [`0 ${all} run or wait to run`] : open), ...declared, ...unprobed];
+  // A probe of the whole pool says the same of each.
+  return [counts.join(", "), ...new Set(jobs.flatMap(probeWords))].join("; ");
 }

@@ -76,7 +76,8 @@ export async function stopAndProve(
   const chosen = chooseTargets(look, scope);
   if (!Array.isArray(chosen)) return chosen;
   if (chosen.every(({ step }) => step !== "asked")) {
-    return stopVerdict(judgeAll(chosen, look, scope.all).reports, look);
+    const { settled, reports } = judgeAll(chosen, look, scope.all);
+    if (settled) return stopVerdict(reports, look);
   }
   const waitMs = answersEarly ? Math.max(scope.waitMs, shortestWaitMs) : scope.waitMs;
   return askAndLook(team, { ...scope, waitMs }, { targets: chosen, firstLook: look }, { signal, onProgress });
@@ -182,12 +183,17 @@ async function askAndLook(
     await Promise.all([requests.ended, limit]);
   }
   const why = signal.aborted
-    ? `when interrupted; ${requests.accepted() ? "the stop that was asked for stays" : "whether the stop arrived is not known"}`
+    ? `when interrupted; ${arrived(targets, requests.accepted())}`
     : `after ${String(Math.round(waitMs / 1000))} s`;
   const unclear = trouble ?? requests.trouble();
   if (answersEarly && !signal.aborted && unclear === null) return stopVerdict(pass.reports, pass.look);
   const facts = [why, unclear].filter((fact) => fact !== null);
   return stopVerdict(pass.reports, pass.look, facts.join("; "));
+}
+
+function arrived(targets: readonly StopTarget[], accepted: boolean): string {
+  if (targets.every(({ step }) => step !== "asked")) return "no stop was needed";
+  return accepted ? "the stop that was asked for stays" : "whether the stop arrived is not known";
 }
 
 function isRefusal(error: unknown): boolean {

@@ -1,14 +1,17 @@
 import type { TeamJob } from "../model/team.ts";
 import type { Ground } from "./judge.ts";
-import { isActive, judgeJob } from "./judge.ts";
-import type { JobReport, StopOutcome } from "./verdict.ts";
+import { isActive, isOver, judgeJob } from "./judge.ts";
+import type { JobReport, StopOutcome, Word } from "./verdict.ts";
 
 /** A job in the scope of a stop: how it was first seen, and what was done about it. */
 export interface StopTarget {
   first: TeamJob;
   /** The execution that is to end: the named one, else the one first seen; null where the team tells none. */
   meant: string | null;
-  /** asked: a stop was sent or is on its way; left alone: another execution than the named one runs; idle: nothing to stop. */
+  /**
+   * asked: a stop was sent or is on its way; left alone: another execution than the named one runs; idle: nothing to
+   * stop, also where a probe still sees something of a run that the team calls over: a stop could only hit a newer one.
+   */
   step: "asked" | "left alone" | "idle";
   /** Set when the team refused the stop for good. */
   refusal: { word: "DENIED" | "USAGE"; note: string } | null;
@@ -17,7 +20,7 @@ export interface StopTarget {
 /** What a stop does about a job as it was first seen. `executionId`: that execution or nothing. */
 export function firstStep(job: TeamJob, executionId: string | null, ground: Ground): StopTarget["step"] {
   const { word } = judgeJob(job, ground);
-  if (word === "CLEAR" || word === "REPORTED CLEAR") return "idle";
+  if (word === "CLEAR" || word === "REPORTED CLEAR" || isProbedBusy(job, word)) return "idle";
   const another = executionId !== null && job.executionId !== null && job.executionId !== executionId;
   return another && isActive(job) ? "left alone" : "asked";
 }
@@ -47,6 +50,7 @@ export function judgeTarget(target: StopTarget, job: TeamJob | undefined, ground
     settled: true,
   });
   if (refusal !== null) return { report: { ...seen, ...refusal }, settled: true };
+  if (isProbedBusy(job, seen.word)) return { report: { ...seen, outcome: "NOT PROVEN" }, settled: false };
   if (step === "idle")
     return clear ? settledAs("WAS NOT RUNNING") : settledAs(null, "started after the stop was asked for");
   if (isActive(job) && (step === "left alone" || isOtherRun(target, job))) {
@@ -66,6 +70,11 @@ export function judgeTarget(target: StopTarget, job: TeamJob | undefined, ground
     ? { ...seen, word: "UNKNOWN", outcome: "NOT PROVEN", note: "reported as never run, though it ran" }
     : { ...seen, outcome: outcomeWhenOpen(step) };
   return { report, settled: false };
+}
+
+/** Over says the team, and a probe still sees something. */
+function isProbedBusy(job: TeamJob, word: Word): boolean {
+  return isOver(job) && word === "RUNNING";
 }
 
 /** By a person, and the source has not confirmed it since. */

@@ -1,4 +1,4 @@
-import { clearWord } from "./judge.ts";
+import { clearWord, probeWords } from "./judge.ts";
 import type { Look } from "./look.ts";
 import { verdict, worstWord } from "./verdict.ts";
 import type { JobReport, Verdict } from "./verdict.ts";
@@ -22,7 +22,8 @@ export function stopVerdict(
 
 function whenOver(report: JobReport, why: string): JobReport {
   if (report.outcome !== "NOT PROVEN") return report;
-  const status = report.status === null ? "" : `still ${report.status} `;
+  const { status: word } = report;
+  const status = word === null || probeWords(report).length > 0 ? "" : `still ${word} `;
   const note = report.note === "" ? "" : `; ${report.note}`;
   return { ...report, word: "UNKNOWN", note: `${status}${why}${note}` };
 }

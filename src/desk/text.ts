@@ -4,6 +4,7 @@ import { nextStep } from "./escalation.ts";
 import { isActive } from "./judge.ts";
 import { labelOf } from "./scope.ts";
 import { timeText, type TimesRead } from "./times.ts";
+import { provenWords } from "./verdict.ts";
 import type { HoldReport, JobReport, Shown, SourceReport } from "./verdict.ts";
 
 /** Longest text taken over from a team into a line. */
@@ -51,6 +52,7 @@ export function jobLine(job: JobReport, times: TimesRead = null): string {
     ...(startedAt === null ? [] : [`${isActive(job) ? "since" : "started"} ${timeText(startedAt, times)}`]),
     ...(rows === null ? [] : [`${String(rows)} rows`]),
     ...(executionId === null ? [] : [`execution ${ascii(executionId)}`]),
+    ...provenWords(job, times).map((words) => `seen clear ${ascii(words)}`),
     ...(note === "" ? [] : [ascii(note)]),
   ];
   return `  ${facts.join(", ")}`;

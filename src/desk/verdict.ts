@@ -1,5 +1,6 @@
 import type { DeskSettings } from "../model/desk-settings.ts";
 import type { TeamHold, TeamJob, TeamSourceLook, TeamStart } from "../model/team.ts";
+import { timeText, type TimesRead } from "./times.ts";
 
 /**
  * Every answer of the desk answers one question about what was asked for: does anything of it touch my
@@ -98,7 +99,12 @@ export type VerdictFacts = Partial<
 export function verdict(word: Word, reason: string, facts: VerdictFacts = {}): Verdict {
   const { asOf = null, jobs = [], next = nextSteps[word] } = facts;
   const { holds = null, starts = null, sources = null, settings = null } = facts;
-  const ground = word === "REPORTED CLEAR" ? groundOf(jobs, sources ?? []) : "";
+  const ground =
+    word === "REPORTED CLEAR"
+      ? groundOf(jobs, sources ?? [])
+      : word === "CLEAR"
+        ? proofOf(jobs, settings)
+        : "";
   const read = { holds, starts, sources, settings };
   return { word, code: codes[word], reason: reason + ground, asOf, jobs, next, ...read };
 }
@@ -111,6 +117,19 @@ function groundOf(jobs: readonly JobReport[], sources: readonly SourceReport[]):
   return byPerson
     ? " (a person says so; the source was not seen since)"
     : " (the platform says so; the source was not seen)";
+}
+
+/** Whose looks it rests on, where the team itself proves nothing. */
+function proofOf(jobs: readonly JobReport[], times: TimesRead): string {
+  const looks = jobs.flatMap((job) => provenWords(job, times));
+  return looks.length === 0 ? "" : ` (proven ${[...new Set(looks)].join(", ")})`;
+}
+
+/** E.g. `by probe "ECC sessions" at 2026-06-18 15:00:00 UTC`. */
+export function provenWords({ probes = [] }: TeamJob, times: TimesRead): string[] {
+  return probes.flatMap(({ name, look }) =>
+    "clear" in look && look.clear ? [`by probe ${JSON.stringify(name)} at ${timeText(look.at, times)}`] : [],
+  );
 }
 
 /** Over several jobs the highest code counts. `whenNone`: the word for no job at all. */

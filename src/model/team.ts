@@ -1,5 +1,6 @@
 import type { DeskSettings } from "./desk-settings.ts";
 import type { HoldScope } from "./hold.ts";
+import type { ProbeLook } from "./probe.ts";
 
 /**
  * The hinge between the desk and what it operates: a team of data pools, ours or a real Celonis one.
@@ -56,6 +57,17 @@ export interface TeamJob {
   stopping: { requestedAt: number; level: string; why: string } | null;
   /** Set while an execution of it was declared over and the source has not been read since, or still had a session of it. */
   declared: TeamSettlement | null;
+  /**
+   * What the probes that cover it saw after the team had called it over, each by two looks; empty: none covers it.
+   * Absent where none was looked at: no probe is configured, or something of the scope runs anyway.
+   */
+  probes?: TeamProbeLook[];
+}
+
+/** What a probe's looks came to; of two that are clear the time of the second. */
+export interface TeamProbeLook {
+  name: string;
+  look: ProbeLook;
 }
 
 /** A person's word that an execution is over, and what the source said since; "idle" closes the case. */

@@ -27,6 +27,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   pool: { rooms: ["model", "base"], packages: ["@duckdb/node-api", "@duckdb/node-bindings"], builtins: true },
   state: { rooms: ["model", "base"], packages: ["libsql", "selfsigned"], builtins: true },
   kit: { rooms: ["model", "base"], packages: ["iconv-lite", "fflate"], builtins: true },
+  probes: { rooms: ["model", "base"], packages: [], builtins: true },
   relay: { rooms: ["model", "base", "contract", "sdk"], packages: [], builtins: true },
   server: {
     rooms: ["contract", "model", "engine", "desk", "base"],

@@ -28,6 +28,7 @@ export async function runNightdesk(
     serve: () => Promise.reject(new Error("serve was not asked for")),
     demo: () => Promise.reject(new Error("demo was not asked for")),
     handOutKit,
+    probes: () => Promise.reject(new Error("probes were not asked for")),
     verifyAudit: () => Promise.reject(new Error("verifyAudit was not asked for")),
     ...context,
   });

@@ -14,7 +14,7 @@ AiEA3tpbpgiZScu9OAJsC8s6/aylfEbzynAH7R21nWI4HCYCIQCao5okh/8hGf/L
 Jk6ZiWOCUhPGoNXDRnASmRC8wzDAUw==
 -----END CERTIFICATE-----`;
 /** Its key, PKCS#8: public, like everything here. */
-const localhostKey = createPrivateKey({
+export const localhostKey = createPrivateKey({
   key: Buffer.from(
     "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg3Cq0JtxjrvAfPO6ynTp3v+5dPmA5hwYAAECD/Jz8A6GhRANCAAQi" +
       "ZxF324PaiFqg6u2FoTyuGrLB+6vJznaFGVzuJSbe10kOJ08d0x9qju/guAV1K4yjoVAYDcM8biQ0juA2o1za",
