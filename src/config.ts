@@ -29,6 +29,12 @@ const schema = z.object({
         .filter((one) => one !== ""),
     )
     .refine((list) => list.every((one) => networkFault(one) === null)),
+  /** Hosts of other teams that may be reached over plain HTTP although they are not this machine. */
+  relayHttpHosts: z
+    .string()
+    .default("")
+    .transform((list) => list.split(",").map((one) => one.trim().toLowerCase()))
+    .transform((list) => list.filter((one) => one !== "")),
   mostRunning: z.coerce.number().int().min(1).max(64).default(4),
   /** How long executions may go on by themselves when the server is told to end, before they are stopped. */
   stopGraceSeconds: z.coerce.number().min(0).max(3600).default(10),
@@ -98,6 +104,7 @@ export function readConfig(input: ConfigInput, env: Record<string, string | unde
     tlsNames: input.tlsNames,
     adminKey: input.adminKey ?? adminKeyOf(env),
     trustedProxies: given("NIGHTDESK_TRUSTED_PROXIES"),
+    relayHttpHosts: given("NIGHTDESK_RELAY_HTTP_HOSTS"),
     mostRunning: given("NIGHTDESK_MOST_RUNNING"),
     stopGraceSeconds: input.stopGraceSeconds ?? given("NIGHTDESK_STOP_GRACE_SECONDS"),
     noProgressSeconds: given("NIGHTDESK_NO_PROGRESS_SECONDS"),

@@ -2,6 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { systemClock, type Clock } from "./base/clock.ts";
 import { armFailpoints } from "./base/failpoint.ts";
+import { httpFetch } from "./cli/http.ts";
 import { plainHost, type Config } from "./config.ts";
 import { AuditTrail } from "./engine/audit-trail.ts";
 import { createEngine } from "./engine/executions.ts";
@@ -13,6 +14,7 @@ import type { SourceLook } from "./model/operations.ts";
 import { sourceTag } from "./model/execution.ts";
 import type { SourceControl } from "./model/source.ts";
 import { createPoolProcesses } from "./pool-processes.ts";
+import { relayEnd } from "./relay/index.ts";
 import { createApp, listen, readPage, type App, type Listening } from "./server/index.ts";
 import { sourceOf } from "./sources.ts";
 import {
@@ -46,6 +48,20 @@ export interface Nightdesk {
   stop(): Promise<{ unproven: number }>;
 }
 
+/** Other teams are waited for; a cancel longer than a read, because real teams answer it late. */
+const relayLimits = { connectMs: 5000, answerMs: 10_000, waitMs: 25_000 };
+
+/** `quietMs`: see `usualQuietMs`. */
+export interface RelayLimits {
+  connectMs?: number;
+  answerMs?: number;
+  /** How much longer than the connection anything but a read may take. */
+  waitMs?: number;
+  quietMs?: number;
+  /** Between two looks at what is held there. */
+  everyMs?: number;
+}
+
 /**
  * Puts a server together and starts it: home locked, state open, leftovers of an earlier server being ended,
  * queue running, HTTP listening.
@@ -59,6 +75,7 @@ export async function startNightdesk(
     poolEnvironment,
     clock = systemClock,
     onBrokenDisk,
+    relay = {},
   }: {
     /** What went wrong, one line each. */
     report: (line: string) => void;
@@ -68,6 +85,8 @@ export async function startNightdesk(
     clock?: Clock;
     /** Has to end this process: the next one reads what the disk really holds. Absent: it goes on, and reports. */
     onBrokenDisk?: () => void;
+    /** How long other teams are waited for, ms; for tests. */
+    relay?: RelayLimits;
   },
 ): Promise<Nightdesk> {
   const { home } = config;
@@ -141,6 +160,15 @@ export async function startNightdesk(
         statusChanged.push(changed);
       },
       report,
+      relay: {
+        plainHosts: config.relayHttpHosts,
+        ...(relay.everyMs === undefined ? {} : { everyMs: relay.everyMs }),
+        connect: ({ url, credentials }, memory) =>
+          relayEnd(
+            { url, credentials },
+            { ...relay, fetch: httpFetch({ ...relayLimits, ...relay }), clock, memory },
+          ),
+      },
     });
     undo.push(() => app.close());
     const { port, trustedProxies } = config;

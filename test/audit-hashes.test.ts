@@ -59,6 +59,9 @@ const effects: Record<string, "makes" | "changes" | "deletes"> = {
   "DELETE /integration/api/pools/{poolId}/tasks/{taskId}/variables/{variableId}": "deletes",
   "POST /desk/v1/pools/{poolId}/holds": "makes",
   "POST /desk/v1/pools/{poolId}/release": "changes",
+  "POST /desk/v1/teams": "makes",
+  "PUT /desk/v1/teams/{teamId}": "changes",
+  "DELETE /desk/v1/teams/{teamId}": "deletes",
   "POST /desk/v1/keys": "makes",
   "DELETE /desk/v1/keys/{keyId}": "changes",
 };

@@ -85,6 +85,9 @@ const samples: Record<string, string[][]> = {
   "keys list": [["keys", "list"]],
   "keys create": [["keys", "create", "night", "--verbs", "view,cancel", "--expires", "never"]],
   "keys revoke": [["keys", "revoke", keyId]],
+  "teams list": [["teams", "list"]],
+  "teams add": [["teams", "add", "Finance", "--team-url", "https://team.example", "--pools", pool]],
+  "teams remove": [["teams", "remove", keyId]],
   report: [["report", "--from", "2026-06-18T12:00Z", "--to", "2026-06-19T00:00Z"]],
   "audit verify": [
     ["audit", "verify", "--home", "whole"],

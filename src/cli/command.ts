@@ -11,6 +11,7 @@ export interface Command {
     | "holds"
     | "executions"
     | "keys"
+    | "teams"
     | "records"
     | "pools"
     | "profiles"

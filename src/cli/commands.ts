@@ -178,6 +178,50 @@ export const commands: readonly Command[] = [
     load: async () => ({ run: (await import("./keys.ts")).runRevoke }),
   },
   {
+    verb: "teams list",
+    object: "teams",
+    summary: "teams of others that the server relays to, and their pools; never their credentials",
+    args: [],
+    options: server,
+    examples: ["nightdesk teams list --key-file admin.header"],
+    load: async () => ({ run: (await import("./teams.ts")).runList }),
+  },
+  {
+    verb: "teams add",
+    object: "teams",
+    summary: "relay to a team: its pools get our keys, verbs, hours and holds",
+    args: [{ syntax: "<NAME>", meaning: "how the team is called here" }],
+    options: [
+      { syntax: "--team-url <URL>", meaning: "address of the team: https://HOST", required: true },
+      { syntax: "--pools <IDS>", meaning: "ids of its data pools, with commas", required: true },
+      {
+        syntax: "--credential-file <FILE>",
+        meaning: "file with its key in the first line (default: asked for, or standard input)",
+      },
+      {
+        syntax: "--scheme <SCHEME>",
+        meaning: "AppKey, Bearer or OAuth (default: AppKey; with --client-id OAuth)",
+        values: ["AppKey", "Bearer", "OAuth"],
+      },
+      { syntax: "--client-id <ID>", meaning: "of an OAuth client; its secret is then the credential" },
+      { syntax: "--scope <SCOPE>", meaning: "what the OAuth client asks for" },
+      ...server,
+    ],
+    examples: [
+      "nightdesk teams add finance --team-url https://finance.eu-1.celonis.cloud --pools 7f3c... --credential-file team.key",
+    ],
+    load: async () => ({ run: (await import("./teams.ts")).runAdd }),
+  },
+  {
+    verb: "teams remove",
+    object: "teams",
+    summary: "relay to a team no longer; in the team itself nothing is changed",
+    args: [{ syntax: "<TEAM>", meaning: "id of the team, from teams list" }],
+    options: server,
+    examples: ["nightdesk teams remove 7f3c..."],
+    load: async () => ({ run: (await import("./teams.ts")).runRemove }),
+  },
+  {
     verb: "report",
     object: "records",
     summary: "what ran in a shift, what was stopped by whom, what was refused, what is open",
@@ -275,6 +319,10 @@ export const commands: readonly Command[] = [
         name: "NIGHTDESK_TRUSTED_PROXIES",
         meaning:
           "addresses and networks of proxies whose X-Forwarded-For is believed (default: none; for keys limited to addresses)",
+      },
+      {
+        name: "NIGHTDESK_RELAY_HTTP_HOSTS",
+        meaning: "hosts of teams that may be reached over plain HTTP, with commas (default: this machine)",
       },
       {
         name: "NIGHTDESK_STOP_GRACE_SECONDS",

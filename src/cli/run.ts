@@ -100,7 +100,7 @@ async function ending(
   { begun, settings }: { begun: JobReport; settings: Verdict["settings"] },
   { client, team, place, context: { clock, signal } }: Surroundings,
 ): Promise<RunAnswer> {
-  const word = clearWord(await team.proves({ signal }));
+  const word = clearWord(await team.proves(place.poolId, { signal }));
   const { poolId } = place;
   const items = await client.logs.items(poolId, { executionId, type: "STEP" }, { signal }).catch(() => []);
   const counts = items.flatMap(({ type, rows }) =>

@@ -6,8 +6,11 @@ import type { ExecutionStatus, KeyVerb, KeyWeekday } from "./enums.ts";
 export interface DeskAbout {
   product: "nightdesk";
   version: string;
-  /** A terminal status here is written only after the source was looked at. */
-  proof: "source";
+  /**
+   * `source`: a terminal status here is written only after the source was looked at. `per pool`: the key sees pools of
+   * other teams too, and each answer about a pool says what its statuses rest on.
+   */
+  proof: "source" | "per pool";
   /** The server's clock, epoch ms. */
   time: number;
 }
@@ -18,6 +21,8 @@ export interface DeskStatus {
   poolName: string;
   /** Epoch ms of the read. */
   asOf: number;
+  /** What its statuses rest on: a look at the source, or the word of the team that has the pool. */
+  proof: "source" | "word";
   jobs: DeskJob[];
   /** In force now, oldest first. */
   holds: DeskHold[];
@@ -50,8 +55,8 @@ export type NewDeskSettings = Partial<DeskSettings>;
 export interface DeskJob {
   id: string;
   name: string;
-  /** null: never ran. */
-  status: ExecutionStatus | null;
+  /** null: never ran. One of `executionStatuses`; of a pool of another team any word. */
+  status: string | null;
   /** The latest execution. */
   executionId: string | null;
   startedAt: number | null;
@@ -136,6 +141,8 @@ export interface DeskHold {
   reason: string | null;
   since: number;
   until: number | null;
+  /** What must be known of this kind of hold; absent: nothing starts under it. */
+  note?: string;
 }
 
 /** Answer to `POST /desk/v1/pools/{poolId}/holds`. */
@@ -179,6 +186,8 @@ export interface DeskGo {
   poolId: string;
   poolName: string;
   asOf: number;
+  /** As in the status. */
+  proof: "source" | "word";
   /** null: every connection of the pool, or those of the job. */
   connection: { id: string; name: string } | null;
   /** Jobs of the scope. */

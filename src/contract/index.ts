@@ -6,4 +6,5 @@ export * from "./errors.ts";
 export * from "./executions.ts";
 export * from "./night.ts";
 export * from "./paths.ts";
+export * from "./remote-teams.ts";
 export * from "./transports.ts";

@@ -81,6 +81,8 @@ export const paths = {
   audit: `${desk}/audit`,
   keys: `${desk}/keys`,
   key: `${desk}/keys/{keyId}`,
+  teams: `${desk}/teams`,
+  remoteTeam: `${desk}/teams/{teamId}`,
 } as const;
 
 export type PathTemplate = (typeof paths)[keyof typeof paths];

@@ -40,7 +40,6 @@ export async function lookAtPart(
   { poolId, part, clock }: { poolId: string; part: Part; clock: Clock },
   { signal }: { signal: AbortSignal },
 ): Promise<Verdict> {
-  const proves = await team.proves({ signal });
   const connectionId = part.scope === "connection" ? part.objectId : null;
   const read = async (): Promise<Verdict> => {
     const asOf = clock.now();
@@ -48,6 +47,7 @@ export async function lookAtPart(
     const job = oneJob ? { jobId: part.objectId } : {};
     const whole = await team.go({ poolId, connectionId, ...job }, { signal });
     const now = clock.now();
+    const proves = await team.proves(poolId, { signal });
     const settings = await settingsOf(team, poolId, { signal });
     const go = oneJob ? ofJob(whole, part.objectId) : whole;
     return goVerdict(go, { proves, now }, { asOf, oneJob, settings });

@@ -40,7 +40,7 @@ export async function holdAndLook(
   let times: TimesRead;
   try {
     // Asks who is there, so that a lost connection is told from a hold that may have arrived.
-    await team.proves({ signal });
+    await team.proves(poolId, { signal });
     const found = await partOf(team, order, { signal });
     if ("usage" in found) return verdict("USAGE", found.usage);
     part = found;

@@ -9,7 +9,7 @@ import { verdict, worstWord } from "./verdict.ts";
 import type { JobReport, Verdict } from "./verdict.ts";
 
 /** What a look at a pool needs of a team. */
-export type LookTeam = Pick<Team, "proves" | "settings" | "jobs">;
+export type LookTeam = Pick<Team, "proves" | "settings" | "jobs" | "readAt">;
 
 /** One fresh read of a pool. */
 export interface Look extends Ground {
@@ -25,10 +25,11 @@ export async function readPool(
   poolId: string,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<Look> {
-  const proves = await team.proves({ signal });
-  const asOf = clock.now();
+  const askedAt = clock.now();
   const jobs = await team.jobs(poolId, { signal });
   const now = clock.now();
+  const asOf = team.readAt?.(poolId) ?? askedAt;
+  const proves = await team.proves(poolId, { signal });
   return { proves, asOf, now, jobs, settings: await settingsOf(team, poolId, { signal }) };
 }
 

@@ -63,13 +63,15 @@ export function judgeTarget(target: StopTarget, job: TeamJob | undefined, ground
         `${isNewer(target) ? "a newer" : "another"} execution ${job.executionId ?? ""} ended`,
       );
     if (isDeclared(job)) return settledAs("DECLARED");
-    return settledAs(job.status === "CANCEL" ? "STOPPED" : "FINISHED BY ITSELF");
+    const { report } = settledAs(job.status === "CANCEL" ? "STOPPED" : "FINISHED BY ITSELF");
+    // Some teams name an execution only while it is active.
+    return { report: { ...report, executionId: report.executionId ?? target.meant }, settled: true };
   }
   // A job that ran cannot have never run: that is a read not to be believed.
-  const report: JobReport = clear
+  const stillOpen: JobReport = clear
     ? { ...seen, word: "UNKNOWN", outcome: "NOT PROVEN", note: "reported as never run, though it ran" }
     : { ...seen, outcome: outcomeWhenOpen(step) };
-  return { report, settled: false };
+  return { report: stillOpen, settled: false };
 }
 
 /** Over says the team, and a probe still sees something. */

@@ -66,11 +66,11 @@ function holdLine(hold: HoldReport, times: TimesRead): string {
 
 /** Until when, by whom, why. May hold any character: for reasons and notes. */
 export function heldWords(
-  { until, by, reason }: Pick<TeamHold, "until" | "by" | "reason">,
+  { until, by, reason, note }: Pick<TeamHold, "until" | "by" | "reason" | "note">,
   times: TimesRead,
 ): string {
   const end = until === null ? "it is released" : timeText(until, times);
-  return `held until ${end} by key ${JSON.stringify(by)}${reason === null ? "" : `: ${reason}`}`;
+  return `held until ${end} by key ${JSON.stringify(by)}${reason === null ? "" : `: ${reason}`}${note === undefined ? "" : `; ${note}`}`;
 }
 
 /** E.g. `  NEXT "Finance documents" starts when its hold ends, queued since ..., execution 7f...`. */

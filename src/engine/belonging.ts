@@ -19,7 +19,7 @@ export type Noun =
   | "execution";
 
 /** The same text whatever the id was: an answer must not tell two unknown things apart. */
-export function notFound(noun: Noun | "key" | "hold" | "workbench statement"): UserError {
+export function notFound(noun: Noun | "key" | "hold" | "team" | "workbench statement"): UserError {
   return new UserError("not-found", `There is no such ${noun} here.`, {
     operation: `look up the ${noun}`,
     next: "Check the id and the ids before it in the path.",

@@ -16,6 +16,8 @@ export interface HoldDraft {
   /** Epoch ms; null: until it is released. */
   until: number | null;
   keyName: string;
+  /** Of a pool of another team: what runs there already. */
+  spared?: string[];
 }
 
 /** What a release does, or would do. */
@@ -43,7 +45,7 @@ export class Holds {
     this.#changed = changed;
   }
 
-  async lay(pool: DataPool, { scope, objectId, because, until, keyName }: HoldDraft): Promise<Hold> {
+  async lay(pool: DataPool, { scope, objectId, because, until, keyName, spared }: HoldDraft): Promise<Hold> {
     const operation = `hold a ${scope}`;
     const now = this.#clock.now();
     if (until !== null && until <= now) {
@@ -64,7 +66,7 @@ export class Holds {
       endedAt: null,
       endedBy: null,
     };
-    await this.#store.insertHold(hold);
+    await this.#store.insertHold(hold, spared);
     this.#changed(pool.id);
     return hold;
   }
@@ -79,6 +81,10 @@ export class Holds {
     const inForce = await this.list(pool);
     const { jobs } = key;
     if (jobs === null) return inForce;
+    // What a connection far away is used by is not known here.
+    if (pool.team !== undefined) {
+      return inForce.filter(({ scope, objectId }) => scope === "pool" || jobs.includes(objectId));
+    }
     const held = (await this.#store.jobs(pool.id)).filter(({ id }) => jobs.includes(id));
     return inForce.filter((hold) => held.some((job) => covers(hold, { ...job, jobId: job.id })));
   }
@@ -109,6 +115,8 @@ export class Holds {
   }
 
   async #objectOf(pool: DataPool, scope: HoldScope, objectId: string | null): Promise<string> {
+    // What a team far away has was looked for there.
+    if (pool.team !== undefined) return scope === "pool" ? pool.id : (objectId ?? "");
     switch (scope) {
       case "pool":
         return pool.id;

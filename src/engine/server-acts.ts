@@ -1,7 +1,7 @@
 import { newId } from "../base/ids.ts";
 import type { Execution } from "../model/execution.ts";
 import { recordedHold } from "../model/audit.ts";
-import { heldIds, type Hold } from "../model/hold.ts";
+import { describeHold, heldIds, type Hold } from "../model/hold.ts";
 import { describeStop, type StopReason } from "../model/stop.ts";
 import type { ActiveRun } from "./active-run.ts";
 import { nobody, type AuditTrail, type Happening } from "./audit-trail.ts";
@@ -76,6 +76,25 @@ export class ServerActs {
       outcome: `ENDED BY ITS TIME, ${new Date(hold.until ?? 0).toISOString()}`,
       because: hold.because,
     });
+  }
+
+  /** What started in a pool of another team while a hold is in force. `outcome` null: it is about to be stopped. */
+  async stopUnderHold(
+    hold: Hold,
+    run: { jobId: string; executionId: string; requestId: string; outcome: string | null },
+  ): Promise<void> {
+    const happening: Happening = {
+      ...nobody,
+      channel: "server",
+      requestId: run.requestId,
+      action: "stop: hold on a pool of another team",
+      deed: "stop",
+      ids: { poolId: hold.poolId, jobId: run.jobId },
+      executions: [run.executionId],
+      outcome: run.outcome,
+      because: describeHold(hold),
+    };
+    await (run.outcome === null ? this.#audit.asked(happening) : this.#audit.done(happening));
   }
 
   async #answerOwn(run: ActiveRun, outcome: string): Promise<void> {

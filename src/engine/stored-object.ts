@@ -27,6 +27,7 @@ async function storedObject(state: StateStore, id: string): Promise<object | nul
     (await state.variable(id)) ??
     (await state.dataSource(id)) ??
     (await state.hold(id)) ??
+    (await wholeRemoteTeam(state, id)) ??
     (await keyWithoutUse(state, id))
   );
 }
@@ -41,6 +42,13 @@ async function wholeTask(state: StateStore, id: string): Promise<object | null> 
     variables: await state.variables(id),
     configuration: await state.extractionConfiguration(id),
   };
+}
+
+/** With its pools, which are set under its name. */
+async function wholeRemoteTeam(state: StateStore, id: string): Promise<object | null> {
+  const team = await state.remoteTeam(id);
+  if (team === null) return null;
+  return { ...team, pools: (await state.pools()).filter((pool) => pool.team?.id === id) };
 }
 
 /** That it was used is no change of it. */

@@ -5,6 +5,8 @@ export interface DataPool {
   name: string;
   description: string | null;
   createdAt: number;
+  /** The team far away that has it, see `RemoteTeam`; absent: it is a pool of this server. */
+  team?: { id: string; name: string };
 }
 
 /** Connection settings of a PostgreSQL source; the password is held apart, sealed. */

@@ -19,6 +19,7 @@ import type {
   TerminalStatus,
 } from "./execution.ts";
 import type { Hold } from "./hold.ts";
+import type { RelayedStop, RemoteTeam } from "./remote-team.ts";
 import type { EndStep, Proof, Settlement, StopCaller, StopReason } from "./stop.ts";
 
 /**
@@ -26,7 +27,14 @@ import type { EndStep, Proof, Settlement, StopCaller, StopReason } from "./stop.
  * Asynchronous, so that a store over a network can take the place of the embedded one.
  */
 export interface StateStore
-  extends DefinitionStore, ExecutionStore, HoldStore, ShiftStore, KeyStore, PageSessionStore {
+  extends
+    DefinitionStore,
+    ExecutionStore,
+    HoldStore,
+    ShiftStore,
+    KeyStore,
+    PageSessionStore,
+    RemoteTeamStore {
   close(): Promise<void>;
 }
 
@@ -156,7 +164,8 @@ export interface ExecutionStore {
 }
 
 export interface HoldStore {
-  insertHold(hold: Hold): Promise<void>;
+  /** `spared`: runs of a relayed pool that it leaves alone. */
+  insertHold(hold: Hold, spared?: string[]): Promise<void>;
   hold(id: string): Promise<Hold | null>;
   /** In force at this moment, oldest first. */
   holds(poolId: string, at: number): Promise<Hold[]>;
@@ -188,6 +197,30 @@ export interface EndedHolds {
   ended: Hold[];
   /** Just before: they are still in force in it. */
   before: QueueMoment;
+}
+
+/** Teams far away, their pools, and what was asked of them. */
+export interface RemoteTeamStore {
+  /** In order of creation. */
+  remoteTeams(): Promise<RemoteTeam[]>;
+  remoteTeam(id: string): Promise<RemoteTeam | null>;
+  /** With its pools. Throws UserError("conflict") for a name or a pool that is there already; then nothing is kept. */
+  insertRemoteTeam(team: RemoteTeam, pools: DataPool[]): Promise<void>;
+  /** `pools` are all of its pools from then on; one that is not among them goes with its holds and settings. */
+  updateRemoteTeam(team: RemoteTeam, pools: DataPool[]): Promise<void>;
+  /** With its pools; false if there was none. */
+  deleteRemoteTeam(id: string): Promise<boolean>;
+
+  /** Remembers who asks for a stop; of an open one of the same run the first asker stays, and it is counted. */
+  noteRelayedStop(stop: Omit<RelayedStop, "callers" | "closedAt">): Promise<RelayedStop>;
+  /** The open one of a job that was asked for last. */
+  openRelayedStop(poolId: string, jobId: string): Promise<RelayedStop | null>;
+  /** Of an execution of any relayed pool, open or not; null: none was asked for here. */
+  relayedStop(executionId: string): Promise<RelayedStop | null>;
+  closeRelayedStop(poolId: string, jobId: string, executionId: string, at: number): Promise<void>;
+
+  /** What `insertHold` was given. */
+  spared(holdId: string): Promise<string[]>;
 }
 
 /** What the report of a shift asks for. */

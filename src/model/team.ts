@@ -7,12 +7,14 @@ import type { ProbeLook } from "./probe.ts";
  * The desk is written once over this port. All answers are fresh reads.
  */
 export interface Team {
-  /** What this end can prove: `source` if a terminal status means the source was looked at, `word` if it is only said. */
-  proves(options: { signal: AbortSignal }): Promise<"source" | "word">;
+  /** What this end can prove of a pool: `source` if a terminal status means the source was looked at, `word` if it is only said. */
+  proves(poolId: string, options: { signal: AbortSignal }): Promise<"source" | "word">;
   /** How the desk speaks to the people of the pool; `noDeskSettings` where the team has none. */
   settings(poolId: string, options: { signal: AbortSignal }): Promise<DeskSettings>;
   /** All jobs of the pool, by a fresh read. */
   jobs(poolId: string, options: { signal: AbortSignal }): Promise<TeamJob[]>;
+  /** When the read began that the latest answer about a pool rests on, epoch ms; absent: after it was asked for. */
+  readAt?(poolId: string): number | null;
   /**
    * Asks for a stop. Resolves when the team accepted it, which proves nothing: read `jobs` after it.
    * `executionId`: that execution or nothing, where the team can tell them apart.
@@ -120,6 +122,8 @@ export interface TeamHold {
   reason: string | null;
   since: number;
   until: number | null;
+  /** What must be known of this kind of hold; absent: nothing starts under it. */
+  note?: string;
 }
 
 export interface TeamRelease {

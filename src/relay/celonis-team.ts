@@ -1,33 +1,36 @@
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
+import type { StopMemory } from "../model/remote-team.ts";
 import type { Team } from "../model/team.ts";
 import type { Client } from "../sdk/index.ts";
 import { nightdeskTeam } from "./nightdesk-team.ts";
+import { ownMemory } from "./stop-memory.ts";
 import { tellApart } from "./tell-apart.ts";
-import { wireTeam } from "./wire-team.ts";
+import { usualQuietMs, wireTeam } from "./wire-team.ts";
 
 /**
  * A team over the wire, through the SDK. Asks once what it is: a Nightdesk is operated through its desk API
  * (and its proof counts), anything else through the Celonis wire alone, where only its word can be had.
  */
-export function celonisTeam(client: Client, clock: Clock = systemClock): Team {
-  let known: { proves: "source" | "word"; end: Omit<Team, "proves"> } | null = null;
+export function celonisTeam(
+  client: Client,
+  clock: Clock = systemClock,
+  { memory = ownMemory(clock), quietMs = usualQuietMs }: { memory?: StopMemory; quietMs?: number } = {},
+): Team {
+  let known: Team | null = null;
 
-  async function identified(options: { signal: AbortSignal }): Promise<NonNullable<typeof known>> {
+  const end = async (options: { signal: AbortSignal }): Promise<Team> => {
     if (known === null) {
       const identity = await tellApart(client, options);
-      const end =
-        identity.proves === "source" ? nightdeskTeam(client, clock, identity.time) : wireTeam(client);
-      known = { proves: identity.proves, end };
+      known = identity.nightdesk
+        ? nightdeskTeam(client, clock, identity)
+        : wireTeam(client, { clock, memory, quietMs });
     }
     return known;
-  }
-
-  const end = async (options: { signal: AbortSignal }): Promise<Omit<Team, "proves">> =>
-    (await identified(options)).end;
+  };
 
   return {
-    proves: async (options) => (await identified(options)).proves,
+    proves: async (poolId, options) => (await end(options)).proves(poolId, options),
     settings: async (poolId, options) => (await end(options)).settings(poolId, options),
     jobs: async (poolId, options) => (await end(options)).jobs(poolId, options),
     stop: async (request, options) => (await end(options)).stop(request, options),

@@ -66,13 +66,13 @@ export function settlementOrNull(value: DeskSettlement | null | undefined): Team
 }
 
 export function teamHold(hold: DeskHold): TeamHold {
-  const { id, scope, objectId, by, reason, since, until } = hold;
+  const { id, scope, objectId, by, reason, since, until, note } = hold;
   const texts = [id, objectId, by].every((one) => typeof one === "string");
   const known = ["pool", "connection", "job"].includes(scope);
   if (!texts || !known || !isTextOrNull(reason) || typeof since !== "number" || !isNumberOrNull(until)) {
     throw notUnderstood("hold");
   }
-  return { id, scope, objectId, by, reason, since, until };
+  return { id, scope, objectId, by, reason, since, until, ...(typeof note === "string" ? { note } : {}) };
 }
 
 export function teamStart(start: DeskStart): TeamStart {

@@ -22,18 +22,31 @@ const stopWait = 1;
 /** How much older than the server's clock an answer may be (ms): a clock that is set back a little is no lie. */
 const stalestMs = 60_000;
 
+/** What every answer about a pool says of itself. */
+interface Answered {
+  poolId: string;
+  asOf: number;
+  proof?: "source" | "word";
+  settings?: DeskSettings;
+}
+
 /**
  * A Nightdesk, through its desk API.
- * @param serverTime what its clock said just now. Each later answer must have been made after that, by the same
+ * @param identity its time is what its clock said just now. Each later answer must have been made after that, by the same
  *   clock and the time that has gone by here since: one that something on the way had kept is not taken. A
  *   server whose clock is set back by more than a minute reads as unknown until it is asked anew.
  */
-export function nightdeskTeam(client: Client, clock: Clock, serverTime: number): Omit<Team, "proves"> {
+export function nightdeskTeam(
+  client: Client,
+  clock: Clock,
+  { time: serverTime, everywhere }: { time: number; everywhere: boolean },
+): Team {
   const since = clock.monotonic();
   /** By pool, as the latest answer had them: every look brings them along. */
   const settings = new Map<string, DeskSettings>();
+  const proofs = new Map<string, "source" | "word">();
   /** Asks for a read of the pool that is made now; with how far our clock is before the server's. */
-  async function fresh<T extends { poolId: string; asOf: number; settings?: DeskSettings }>(
+  async function fresh<T extends Answered>(
     poolId: string,
     what: string,
     ask: () => Promise<T>,
@@ -45,9 +58,17 @@ export function nightdeskTeam(client: Client, clock: Clock, serverTime: number):
     if (answer.asOf < least)
       throw new TeamError("unknown", `the ${what} is an old one: something on the way keeps answers`);
     settings.set(poolId, deskSettings(answer.settings));
+    // One that says nothing of it has no pools of other teams.
+    proofs.set(poolId, (answer.proof ?? "source") === "source" ? "source" : "word");
     return { ...answer, ahead: clock.now() - answer.asOf };
   }
   return {
+    proves: (poolId, options) =>
+      asTeam(async () => {
+        if (!proofs.has(poolId) && !everywhere)
+          await fresh(poolId, "status", () => client.desk.status(poolId, options));
+        return proofs.get(poolId) ?? (everywhere ? "source" : "word");
+      }),
     settings: (poolId, options) =>
       asTeam(async () => {
         if (!settings.has(poolId)) await fresh(poolId, "status", () => client.desk.status(poolId, options));

@@ -1,10 +1,14 @@
+import { isId } from "../base/ids.ts";
 import type { JobStatusTransport, JobTransport } from "../contract/index.ts";
 import { noDeskSettings } from "../model/desk-settings.ts";
+import { runOf, type StopMemory } from "../model/remote-team.ts";
 import { TeamError } from "../model/team.ts";
 import type { Team, TeamJob } from "../model/team.ts";
 import type { Client } from "../sdk/index.ts";
+import type { Clock } from "../base/clock.ts";
 import { connectionsOf } from "./connections.ts";
 import { asTeam } from "./failures.ts";
+import { LogWatch } from "./log-watch.ts";
 import { isNumberOrNull, isTextOrNull, notUnderstood, orNull } from "./shapes.ts";
 
 /** Status of a job for which the team gave no status it must have; no team uses this word, so it reads as unknown. */
@@ -12,6 +16,9 @@ const notTold = "NOT TOLD";
 
 /** Status of a job that one read calls over while the other has it active; as above. */
 const notAgreed = "NOT AGREED";
+
+/** How long the log of what was stopped must stay as it is before its end is believed. */
+export const usualQuietMs = 2000;
 
 /** What the team's two reads say of one job; null where a read does not list it. */
 interface Told {
@@ -23,21 +30,53 @@ interface Told {
  * Any team that speaks the Celonis wire: jobs with their names, `logs/status`, and cancel by job. What it cannot
  * do it refuses, and says what can be done instead.
  */
-export function wireTeam(client: Client): Omit<Team, "proves"> {
+export function wireTeam(
+  client: Client,
+  { clock, memory, quietMs }: { clock: Clock; memory: StopMemory; quietMs: number },
+): Team {
+  const watch = new LogWatch(client, clock, quietMs);
+
+  /** With what is open of the stops that were asked for: the team itself tells nothing of them. */
+  async function withStop(poolId: string, job: TeamJob, options: { signal: AbortSignal }): Promise<TeamJob> {
+    const asked = await memory.open(poolId, job.id);
+    if (asked === null || job.status === null) return job;
+    const { executionId, requestedAt } = asked;
+    const open = (why: string): TeamJob => ({
+      ...job,
+      // The team names only what it calls active; what was asked to stop is what this is about.
+      executionId: job.executionId ?? (isId(executionId) ? executionId : null),
+      stopping: { requestedAt, level: "requested", why },
+    });
+    if (isActive(job.status)) {
+      return memory.lasting && runOf(job) === executionId ? open(`the team still says ${job.status}`) : job;
+    }
+    if (!ended.has(job.status)) return job;
+    const objection = await watch.objection(poolId, executionId, options);
+    if (objection !== null) return open(`the team says ${job.status}, and ${objection}`);
+    await memory.close(poolId, job.id, executionId);
+    return job;
+  }
+
   const noHolds = (): Promise<never> =>
     unable(
       "keeps no holds",
       "switch off the schedules of the jobs in the team, then look with nightdesk go (REPORTED CLEAR at most)",
     );
   return {
+    proves: () => Promise.resolve("word"),
     settings: () => Promise.resolve(noDeskSettings),
-    jobs: (poolId, options) => asTeam(async () => (await readJobs(client, poolId, options)).jobs),
+    jobs: (poolId, options) =>
+      asTeam(async () => {
+        const { jobs } = await readJobs(client, poolId, options);
+        return Promise.all(jobs.map((job) => withStop(poolId, job, options)));
+      }),
     stop: ({ poolId, jobId, executionId }, options) =>
       asTeam(async () => {
         // This wire cancels jobs, not executions: a new run between these two calls is hit. The gap is one call.
         if (executionId !== null) {
           const current = activeExecution(await client.jobs.get(poolId, jobId, options));
           if (current !== executionId) return "other-execution";
+          await memory.note(poolId, jobId, executionId);
         }
         await client.jobs.cancel(poolId, jobId, options);
         return "accepted";
@@ -51,7 +90,8 @@ export function wireTeam(client: Client): Omit<Team, "proves"> {
           const of = connectionOf.get(id) ?? null;
           return connectionId === null || of === null || of === connectionId;
         });
-        return { jobs: inScope, holds: [], starts: [], sources: [] };
+        const looked = inScope.map((job) => withStop(poolId, job, options));
+        return { jobs: await Promise.all(looked), holds: [], starts: [], sources: [] };
       }),
     holds: noHolds,
     hold: noHolds,
@@ -119,6 +159,8 @@ function disagrees({ job, line }: Told): boolean {
   if (job === null || status === null || isActive(status)) return false;
   return isActive(orNull(job.status)) || orNull(job.currentExecutionId) !== null;
 }
+
+const ended: ReadonlySet<string> = new Set(["SUCCESS", "CANCEL", "FAIL", "SKIPPED"]);
 
 function isActive(status: string | null): boolean {
   return status === "RUNNING" || status === "QUEUED";

@@ -9,6 +9,7 @@ import { pools } from "./pools.ts";
 import { createAsk } from "./request.ts";
 import type { FetchLike } from "./request.ts";
 import { tasks } from "./tasks.ts";
+import { teams } from "./teams.ts";
 import { transformations } from "./transformations.ts";
 import { workbench } from "./workbench.ts";
 
@@ -48,6 +49,7 @@ export function createClient({ url, key, scheme = "AppKey", fetch }: ClientOptio
     logs: logs(ask),
     workbench: workbench(ask),
     keys: keys(ask),
+    teams: teams(ask),
     desk: desk(ask),
   };
 }

@@ -5,15 +5,20 @@ import { Connections } from "../engine/connections.ts";
 import { receiptText } from "../desk/index.ts";
 import { DeskSettingsRules } from "../engine/desk-settings.ts";
 import { Definitions } from "../engine/definitions.ts";
+import { HoldWatch } from "../engine/hold-watch.ts";
 import { Holds } from "../engine/holds.ts";
 import { Keys } from "../engine/keys.ts";
 import { localTeam } from "../engine/local-team.ts";
 import { PageSessions } from "../engine/page-sessions.ts";
 import { Queue } from "../engine/queue.ts";
+import { RemoteTeams } from "../engine/remote-teams.ts";
+import { ServerActs } from "../engine/server-acts.ts";
 import { hashOfStored } from "../engine/stored-object.ts";
 import { ExtractionTables } from "../engine/tables.ts";
 import { Variables } from "../engine/variables.ts";
 import { Workbench } from "../engine/workbench.ts";
+import { Relays, type ConnectEnd } from "../engine/relays.ts";
+import { relayedTeam } from "../engine/relayed-team.ts";
 import type { Clock } from "../base/clock.ts";
 import type { AuditLog } from "../model/audit.ts";
 import type { Executions, PoolData, SecretBox, SourceLook } from "../model/operations.ts";
@@ -24,6 +29,7 @@ import { checkAnnounced, readJson, readText } from "./body.ts";
 import { createDoor, type Door } from "./door.ts";
 import {
   Misfit,
+  NotRelayed,
   OutOfHours,
   Unauthenticated,
   answerTo,
@@ -52,6 +58,8 @@ export interface AppParts {
   audit: AuditTrail;
   auditLog: AuditLog;
   clock: Clock;
+  /** How teams far away are reached; absent: this server relays to none. `everyMs`: between looks at what is held. */
+  relay?: { connect: ConnectEnd; plainHosts: readonly string[]; everyMs?: number };
   /** Executions that run at once. */
   mostRunning: number;
   version: string;
@@ -103,6 +111,11 @@ export function createApp(parts: AppParts): App {
   });
   const connections = new Connections(state, parts.secrets, parts.sources, clock);
   const local = { state, executions, holds, queue, connections, clock, receiptText, report: options.report };
+  const relays = new Relays({ state, secrets: parts.secrets, clock }, parts.relay?.connect);
+  const relayed = { state, holds, relays, clock, report: options.report };
+  const acts = new ServerActs(parts.audit);
+  const watch = new HoldWatch({ state, relays, clock, acts, report: options.report });
+  if (parts.relay !== undefined) watch.start(parts.relay.everyMs);
   const routes = allRoutes({
     state,
     executions,
@@ -120,7 +133,16 @@ export function createApp(parts: AppParts): App {
     queue,
     connections,
     deskSettings: new DeskSettingsRules(state),
-    teamFor: (_, caller) => localTeam(local, caller),
+    remoteTeams: new RemoteTeams(
+      { state, secrets: parts.secrets, clock, plainHosts: parts.relay?.plainHosts ?? [] },
+      (teamId, poolIds) => {
+        relays.forget(teamId);
+        for (const poolId of poolIds) poolCache.forget(poolId);
+      },
+    ),
+    teamFor: (pool, caller) =>
+      pool.team === undefined ? localTeam(local, caller) : relayedTeam(relayed, pool, caller),
+    relayedTeam: (pool, caller) => relayedTeam(relayed, pool, caller),
     definitions: new Definitions(state, poolData, clock, options.report),
     tables: new ExtractionTables(state),
     variables: new Variables(state),
@@ -150,6 +172,8 @@ export function createApp(parts: AppParts): App {
     },
     async close() {
       streams.close();
+      await watch.close();
+      relays.close();
       await workbench.close();
     },
   };
@@ -226,7 +250,8 @@ async function serve(
     const { address } = context.env;
     const ask = await admitted(route, door, context.req.raw, { ids, query, call, address });
     await call.asked();
-    const value = await route.operation(ask);
+    const operation = ask.pool?.team === undefined ? route.operation : (route.relayed ?? route.operation);
+    const value = await operation(ask);
     call.tell(saidBy(value));
     answer = await answerOf(route, value, options);
   } catch (error) {
@@ -290,6 +315,7 @@ async function admitted(
       return false;
     }
   };
+  if (pool?.team !== undefined && route.relayed === null) throw new NotRelayed(pool.team.name);
   return {
     ids,
     key,

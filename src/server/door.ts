@@ -3,7 +3,7 @@ import type { PageSessions } from "../engine/page-sessions.ts";
 import { notFound } from "../engine/belonging.ts";
 import type { ApiKey, DataPool, Verb } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
-import type { DefinitionStore, ExecutionStore } from "../model/state-store.ts";
+import type { DefinitionStore, ExecutionStore, RemoteTeamStore } from "../model/state-store.ts";
 import { OutOfHours, Unauthenticated } from "./errors.ts";
 import type { PoolCache } from "./pool-cache.ts";
 import type { Access, Credentials } from "./route.ts";
@@ -59,7 +59,7 @@ export interface Named {
 const authorization = /^(?:appkey|bearer)[ \t]+(\S+)[ \t]*$/i;
 const knownScheme = /^(?:appkey|bearer)(?:[ \t]|$)/i;
 
-type Store = DefinitionStore & Pick<ExecutionStore, "execution">;
+type Store = DefinitionStore & Pick<ExecutionStore, "execution"> & Pick<RemoteTeamStore, "relayedStop">;
 type Guarded = Exclude<Access, "without key">;
 
 export function createDoor(keys: Keys, sessions: PageSessions, store: Store, pools: PoolCache): Door {
@@ -146,14 +146,21 @@ async function poolIdOf(
     case "execution of query":
       return named.executionIdInQuery === undefined
         ? undefined
-        : (await store.execution(named.executionIdInQuery))?.poolId;
+        : (await executionIn(store, named.executionIdInQuery))?.poolId;
     case "data source by id":
       return named.dataSourceId === undefined
         ? undefined
         : (await store.dataSource(named.dataSourceId))?.poolId;
     case "execution by id":
-      return named.executionId === undefined ? undefined : (await store.execution(named.executionId))?.poolId;
+      return named.executionId === undefined
+        ? undefined
+        : (await executionIn(store, named.executionId))?.poolId;
   }
+}
+
+/** One of this server, or one of another team that a stop was asked for here: others of those are not known. */
+async function executionIn(store: Store, id: string): Promise<{ poolId: string; jobId: string } | null> {
+  return (await store.execution(id)) ?? (await store.relayedStop(id));
 }
 
 /** undefined where the key sees none. @throws UserError "invalid" where it sees several: which is meant cannot be told. */
@@ -183,7 +190,7 @@ async function keepToJobs(
   if (jobId !== undefined && !known(jobId)) throw notFound("data job");
   if (taskId !== undefined && !known((await store.task(taskId))?.jobId)) throw notFound("task");
   for (const id of [executionId, executionIdInQuery]) {
-    if (id !== undefined && !known((await store.execution(id))?.jobId)) throw notFound("execution");
+    if (id !== undefined && !known((await executionIn(store, id))?.jobId)) throw notFound("execution");
   }
   const names = (jobId ?? taskId ?? executionId) !== undefined || access.on === "execution of query";
   if (!names && access.jobs !== "kept") throw onlyNamedJobs();

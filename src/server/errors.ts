@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { ErrorTransport, ValidationExceptionDescriptor } from "../contract/index.ts";
 import { UserError, isNightdeskError, type AnyNightdeskError } from "../model/errors.ts";
+import { TeamError } from "../model/team.ts";
 import { BodyEncoded, BodyTooLarge, mostBodyBytes } from "./body.ts";
 
 /** Headers of every answer: nothing here may be kept by anyone on the way. */
@@ -28,6 +29,15 @@ export class Unauthenticated extends Error {
 export class OutOfHours extends UserError {
   constructor(why: string) {
     super("denied", why, { operation: "use the key now" });
+  }
+}
+
+/** The pool is another team's, and this route does not reach there. */
+export class NotRelayed extends Error {
+  constructor(team: string) {
+    super(
+      `The team ${JSON.stringify(team)} has this pool; here its jobs can be seen, stopped and held. Ask the team itself.`,
+    );
   }
 }
 
@@ -67,6 +77,10 @@ export function answerTo(
     const detail = "A body is taken as it is, without Content-Encoding.";
     return refusal(request.id, 415, "Body is encoded.", detail, "GENERAL_UNSUPPORTED_ENCODING");
   }
+  if (error instanceof NotRelayed) {
+    return refusal(request.id, 501, "Not relayed.", error.message, "RELAY_NOT_RELAYED");
+  }
+  if (error instanceof TeamError) return teamError(error, request);
   if (error instanceof UserError) return userError(error, request);
   if (isNightdeskError(error)) {
     return refusal(request.id, 503, "Not possible now.", error.line, "GENERAL_UNAVAILABLE");
@@ -121,6 +135,25 @@ function unauthenticated({ badScheme }: Unauthenticated): Response {
         status: 401,
         headers: { ...commonHeaders, "content-type": "application/json" },
       });
+}
+
+/** What another team did not give; what we refused ourselves is said as everywhere. */
+function teamError(error: TeamError, request: { id: string; conflictCode: string }): Response {
+  const { cause, failure, message } = error;
+  if (cause instanceof UserError) return userError(cause, request);
+  switch (failure) {
+    case "denied":
+      return refusal(request.id, 403, "Access Denied.", message, "ADMIN_ACCESS_ERROR");
+    case "unable":
+      return refusal(request.id, 501, "Not relayed.", message, "RELAY_NOT_RELAYED");
+    case "unreachable":
+      return refusal(request.id, 504, "The team does not answer.", message, "RELAY_NO_ANSWER");
+    case "not-found":
+    case "invalid":
+    case "conflict":
+    case "unknown":
+      return refusal(request.id, 502, "No clear answer of the team.", message, "RELAY_UNCLEAR_ANSWER");
+  }
 }
 
 function userError(error: UserError, request: { id: string; conflictCode: string }): Response {

@@ -7,6 +7,8 @@ import type { Keys } from "../engine/keys.ts";
 import type { TeamCaller } from "../engine/local-team.ts";
 import type { PageSessions } from "../engine/page-sessions.ts";
 import type { Queue } from "../engine/queue.ts";
+import type { RelayedTeam } from "../engine/relayed-team.ts";
+import type { RemoteTeams } from "../engine/remote-teams.ts";
 import type { ExtractionTables } from "../engine/tables.ts";
 import type { Variables } from "../engine/variables.ts";
 import type { Workbench } from "../engine/workbench.ts";
@@ -33,6 +35,9 @@ export interface Operations {
   deskSettings: DeskSettingsRules;
   /** The team that a pool of this server belongs to, as the caller may see it. */
   teamFor: (pool: DataPool, caller: TeamCaller) => Team;
+  /** Of a pool of another team. */
+  relayedTeam: (pool: DataPool, caller: TeamCaller) => RelayedTeam;
+  remoteTeams: RemoteTeams;
   keys: Keys;
   sessions: PageSessions;
   streams: NightStreams;

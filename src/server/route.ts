@@ -97,6 +97,8 @@ export interface Route {
   readonly deed: Deed | null;
   /** Resolves with the value of the answer, or with a whole Response where that is not a JSON 200. */
   readonly operation: (ask: AnyAsk) => Promise<unknown>;
+  /** The same for a pool of another team; null: the route does not reach there, and answers 501. */
+  readonly relayed: ((ask: AnyAsk) => Promise<unknown>) | null;
 }
 
 /** An ask before its route gives it its types. */
@@ -129,6 +131,10 @@ interface Declaration<
   conflictCode?: string;
   deed?: Deed;
   operation: (ask: Ask<Path, A, z.output<Query>, BodyOf<Body>>) => Promise<z.output<Answer> | Response>;
+  /** For a pool of another team; "same": the operation itself is made for both. */
+  relayed?:
+    | "same"
+    | ((ask: Ask<Path, A, z.output<Query>, BodyOf<Body>>) => Promise<z.output<Answer> | Response>);
 }
 
 /** A raw text body has no schema: `Body` is then inferred as its constraint. */
@@ -142,6 +148,7 @@ export function route<
   Body extends z.ZodType = z.ZodType,
   Answer extends z.ZodType = z.ZodType<undefined>,
 >(declared: Declaration<Path, A, Query, Body, Answer>): Route {
+  const { relayed } = declared;
   return {
     method: declared.method,
     path: declared.path,
@@ -154,6 +161,9 @@ export function route<
     deed: declared.deed ?? null,
     // The door fills what the access promises; `checkTable` refuses a table where path and access disagree.
     operation: declared.operation as (ask: never) => Promise<unknown> as Route["operation"],
+    relayed: (relayed === undefined ? null : relayed === "same" ? declared.operation : relayed) as
+      | ((ask: never) => Promise<unknown>)
+      | null as Route["relayed"],
   };
 }
 

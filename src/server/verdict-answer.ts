@@ -2,7 +2,7 @@ import { codeHeader } from "../contract/index.ts";
 import { verdict, verdictText, type Verdict } from "../desk/index.ts";
 import { UserError, isNightdeskError } from "../model/errors.ts";
 import { BodyEncoded, BodyTooLarge, mostBodyBytes } from "./body.ts";
-import { commonHeaders, Misfit, Unauthenticated } from "./errors.ts";
+import { commonHeaders, Misfit, NotRelayed, Unauthenticated } from "./errors.ts";
 
 /** Said to whoever has no way to ask for help but the address itself. */
 const correctIt = "correct the address and call it again";
@@ -97,6 +97,7 @@ function refused(
         return { said: verdict("UNKNOWN", `not at this moment: ${error.message}`), status: 503 };
     }
   }
+  if (error instanceof NotRelayed) return { said: verdict("USAGE", error.message), status: 501 };
   if (isNightdeskError(error)) return { said: verdict("UNKNOWN", error.line), status: 503 };
   const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
   request.report(`request ${request.id}: ${words}`);

@@ -188,6 +188,8 @@ export interface World {
   /** Over. */
   executionId: string;
   keyId: string;
+  /** A team far away, without pools. */
+  teamId: string;
 }
 
 export const configuration = {
@@ -199,14 +201,22 @@ export const configuration = {
   ssl: { mode: "disable" },
 };
 
+export const aTeam = (name: string, ...pools: string[]) => ({
+  name,
+  url: "https://team.example",
+  credentials: { scheme: "AppKey", key: "CANARY-KEY-of-a-team" },
+  pools,
+});
+
 export async function makeWorld(desk: DeskApp, name: string): Promise<World> {
   type Made = { id: string };
   const pool = await desk.ok<Made>("POST", "/integration/api/pools", { name });
   const connection = { name: "ECC", poolId: pool.id, configuration };
   const source = await desk.ok<Made>("POST", "/integration/api/datasource/POSTGRESQL", connection);
   const key = await desk.key([{ poolId: pool.id, verbs: ["view"] }]);
+  const team = await desk.ok<Made>("POST", "/desk/v1/teams", aTeam(name));
   const inJob = await makeJob(desk, { poolId: pool.id, dataSourceId: source.id }, "Finance");
-  return { poolId: pool.id, dataSourceId: source.id, ...inJob, keyId: key.id };
+  return { poolId: pool.id, dataSourceId: source.id, ...inJob, keyId: key.id, teamId: team.id };
 }
 
 /** A job with one of everything; the ids of it that a `World` has. */
@@ -214,7 +224,7 @@ export async function makeJob(
   desk: DeskApp,
   { poolId, dataSourceId }: Pick<World, "poolId" | "dataSourceId">,
   name: string,
-): Promise<Omit<World, "poolId" | "dataSourceId" | "keyId">> {
+): Promise<Omit<World, "poolId" | "dataSourceId" | "keyId" | "teamId">> {
   type Made = { id: string };
   const at = `/integration/api/pools/${poolId}`;
   const job = await desk.ok<Made>("POST", `${at}/jobs`, { name, dataSourceId });

@@ -15,6 +15,7 @@ import type {
   DeskSettlement,
   DeskStart,
   DeskStatus,
+  RemoteTeamTransport,
   DeskStopAnswer,
   ExecuteAnswer,
   ExecutionItemTransport,
@@ -85,10 +86,20 @@ const jobs = (): DeskJob[] => [
     declared: null,
   },
 ];
+const farTeam: RemoteTeamTransport = {
+  id: keyId,
+  name: "Finance",
+  url: "https://team.example",
+  credentials: { scheme: "OAuth", clientId: "night", scope: "integration.data-pools" },
+  pools: [{ id: pool, name: "SAP ECC" }],
+  probes: [],
+  createdAt: at,
+};
 const status = (): DeskStatus => ({
   poolId: pool,
   poolName: "SAP",
   asOf: Date.now(),
+  proof: "source",
   partial: false,
   jobs: jobs(),
   holds: [heldNow],
@@ -252,6 +263,9 @@ const createdKey: CreatedKey = { ...key, key: "CANARY-made" };
 /** Path, as far as it tells routes apart, and what is answered; the first that fits counts. */
 const answers: [RegExp, () => unknown][] = [
   [/\/about$/, about],
+  [/^GET .*\/desk\/v1\/teams$/, () => [farTeam]],
+  [/^POST .*\/desk\/v1\/teams$/, () => farTeam],
+  [/^DELETE .*\/desk\/v1\/teams\//, () => ({})],
   [/^GET .*\/keys$/, () => [key]],
   [/^POST .*\/keys$/, () => createdKey],
   [/^DELETE .*\/keys\//, () => ({})],

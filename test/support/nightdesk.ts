@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../../src/base/clock.ts";
 import { poolEnvironment, readConfig } from "../../src/config.ts";
-import { startNightdesk, type Nightdesk } from "../../src/nightdesk.ts";
+import { startNightdesk, type Nightdesk, type RelayLimits } from "../../src/nightdesk.ts";
 import type { TestDatabase } from "./postgres.ts";
 
 /** A real server on a free port, with a home of its own below the system's temporary folder. */
@@ -39,7 +39,13 @@ export interface Answer {
 }
 
 export async function startTestServer(
-  options: { mostRunning?: number; home?: string; settings?: Record<string, string>; clock?: Clock } = {},
+  options: {
+    mostRunning?: number;
+    home?: string;
+    settings?: Record<string, string>;
+    clock?: Clock;
+    relay?: RelayLimits;
+  } = {},
 ): Promise<TestServer> {
   const home = options.home ?? join(await mkdtemp(join(tmpdir(), "nightdesk-test-")), "home");
   const reports: string[] = [];
@@ -55,6 +61,7 @@ export async function startTestServer(
     log: (line) => notices.push(line),
     poolEnvironment: poolEnvironment(process.env),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.relay === undefined ? {} : { relay: options.relay }),
   });
   const adminKey = server.newAdminKey ?? options.settings?.["NIGHTDESK_ADMIN_KEY"] ?? "";
   const answers: string[] = [];

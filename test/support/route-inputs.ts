@@ -2,7 +2,7 @@
 import { newId } from "../../src/base/ids.ts";
 import type { Verb } from "../../src/model/definitions.ts";
 import type { Route } from "../../src/server/index.ts";
-import { configuration, startOfTime, type DeskApp, type World } from "./desk-app.ts";
+import { aTeam, configuration, startOfTime, type DeskApp, type World } from "./desk-app.ts";
 import { aHold } from "./state-fixtures.ts";
 
 export type HeldWorld = World & { holdId: string };
@@ -66,6 +66,8 @@ export function inputOf(route: Route, world: HeldWorld): { query?: string; body?
       return { body: { because: "host down" } };
     case "POST /desk/v1/keys":
       return { body: { name: "Another", grants: [{ poolId: world.poolId, verbs: ["view"] }] } };
+    case "POST /desk/v1/teams":
+      return { body: aTeam("Another") };
     case "GET /desk/status.txt":
     case "GET /desk/go.txt":
       return { query: `?pool=${world.poolId}` };

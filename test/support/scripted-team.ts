@@ -17,6 +17,12 @@ export interface ScriptedJob {
   stopping?: { requestedAt: number; level: string; why: string; callers: number } | null;
 }
 
+export interface ScriptedLine {
+  id: string;
+  date: number;
+  logMessage: string;
+}
+
 export interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
@@ -35,6 +41,7 @@ export type Route =
   | "job"
   | "status"
   | "cancel"
+  | "log"
   | "dataSources"
   | "deskStatus"
   | "deskHold"
@@ -47,6 +54,8 @@ export interface ScriptedTeam {
   url: string;
   jobs: ScriptedJob[];
   script: Script;
+  /** Lines of every execution's log, newest first; null: it shows none. */
+  log: ScriptedLine[] | null;
   /** Every request: method, path with query, and the key it came with. */
   requests: { line: string; authorization: string | undefined; body: string }[];
   close(): Promise<void>;
@@ -57,8 +66,14 @@ export async function startScriptedTeam(options: {
   jobs: ScriptedJob[];
   script?: Script;
   nightdesk?: boolean;
+  log?: ScriptedLine[];
 }): Promise<ScriptedTeam> {
-  const team = { jobs: options.jobs, script: options.script ?? {}, requests: [] as ScriptedTeam["requests"] };
+  const team = {
+    jobs: options.jobs,
+    script: options.script ?? {},
+    log: options.log ?? null,
+    requests: [] as ScriptedTeam["requests"],
+  };
   const server = createServer((request, response) => {
     void answer(team, options.nightdesk ?? false, request, response);
   });
@@ -91,12 +106,18 @@ async function answer(
   const job = team.jobs.find(({ id }) => id === jobId);
   const honest = (): void => {
     if (authorization?.split(" ")[1] !== scriptedKey) return json({ error: "Unauthorized" }, 401);
-    if (route === null || (!nightdesk && desk.has(route)) || (jobId !== null && job === undefined)) {
+    if (
+      route === null ||
+      (!nightdesk && desk.has(route)) ||
+      (jobId !== null && job === undefined) ||
+      (route === "log" && team.log === null)
+    ) {
       return json(
         { title: "Not Found", status: 404, detail: "Path not found.", errorCode: "GENERAL_NOTFOUND_PATH" },
         404,
       );
     }
+    if (route === "log") return json({ logMessages: team.log, numOfPages: 1 });
     honestly(route, team.jobs, job, { json, query, body, response });
   };
   const exchange: Exchange = { request, response, query, body, job, json, honest };
@@ -115,6 +136,7 @@ function routeOf(method: string, path: string): [Route | null, string | null] {
   if (method === "GET" && path === `${pool}/jobs`) return ["jobs", null];
   if (method === "GET" && path === `${pool}/logs/status`) return ["status", null];
   if (method === "GET" && path === `${pool}/data-sources/`) return ["dataSources", null];
+  if (method === "GET" && path === `${pool}/logs/executions/detail`) return ["log", null];
   if (method === "POST" && path === `${deskPool}/holds`) return ["deskHold", null];
   const stop = new RegExp(`^${deskPool}/jobs/([^/]+)/stop$`).exec(path)?.[1];
   if (method === "POST" && stop !== undefined) return ["deskStop", stop];
@@ -128,7 +150,7 @@ function routeOf(method: string, path: string): [Route | null, string | null] {
 const isActive = ({ status }: ScriptedJob): boolean => status === "RUNNING" || status === "QUEUED";
 
 function honestly(
-  route: Route,
+  route: Exclude<Route, "log">,
   jobs: readonly ScriptedJob[],
   job: ScriptedJob | undefined,
   { json, query, body, response }: Pick<Exchange, "json" | "query" | "body" | "response">,

@@ -46,6 +46,7 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       access: { verb: "view", on: "pool of query", jobs: "kept" },
       query: statusTextQuery,
       answer: "verdict",
+      relayed: "same",
       operation: async ({ pool, key, query, signal }) => {
         // A word about the pool would be taken for one about jobs that it does not see.
         if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
@@ -62,6 +63,7 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       body: "text",
       answer: "verdict",
       deed: "stop",
+      relayed: "same",
       operation: async ({ pool, key, query, body, signal, tell }) => {
         if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
         const reason = reasonIn(body);
@@ -80,6 +82,7 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       access: { verb: "view", on: "pool of query" },
       query: goTextQuery,
       answer: "verdict",
+      relayed: "same",
       operation: async ({ pool, key, query, signal }) => {
         const { team, poolId, settings } = await at(pool, key);
         const scope = { poolId, connection: query.connection ?? null, clock };
@@ -92,6 +95,7 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       access: { verb: "view", on: "execution of query" },
       query: receiptTextQuery,
       answer: "verdict",
+      relayed: "same",
       operation: async ({ pool, key, query, signal }) => {
         const { team, settings } = await at(pool, key);
         const found = await readReceipt(team, query.execution.toLowerCase(), { signal });

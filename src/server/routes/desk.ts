@@ -1,8 +1,12 @@
 import { paths } from "../../contract/index.ts";
-import { knowsJob } from "../../engine/keys.ts";
+import { notFound } from "../../engine/belonging.ts";
+import { knowsJob, may } from "../../engine/keys.ts";
 import { lookAtScope } from "../../engine/scope-look.ts";
 import { seenJobs, teamHold } from "../../engine/team-shapes.ts";
+import type { ApiKey } from "../../model/definitions.ts";
+import type { StateStore } from "../../model/state-store.ts";
 import type { Operations } from "../operations.ts";
+import { relayedJob } from "../relayed-answers.ts";
 import { route, type Route } from "../route.ts";
 import { newSettingsOfDesk, settingsOfDesk } from "../wire/desk-settings.ts";
 import { about, deskStatus } from "../wire/desk.ts";
@@ -10,20 +14,19 @@ import { go, goQuery } from "../wire/holds.ts";
 
 /** The desk's reads, and how it speaks to the people of a pool. */
 export function deskRoutes(operations: Operations): Route[] {
-  const { state, holds, deskSettings, poolCache, clock, version } = operations;
+  const { state, holds, deskSettings, poolCache, relayedTeam, clock, version } = operations;
   return [
     route({
       method: "GET",
       path: paths.about,
       access: { verb: "any", on: "team" },
       answer: about,
-      operation: () =>
-        Promise.resolve({
-          product: "nightdesk" as const,
-          version,
-          proof: "source" as const,
-          time: clock.now(),
-        }),
+      operation: async ({ key }) => ({
+        product: "nightdesk" as const,
+        version,
+        proof: (await seesOtherTeams(state, key)) ? ("per pool" as const) : ("source" as const),
+        time: clock.now(),
+      }),
     }),
     route({
       method: "GET",
@@ -35,7 +38,22 @@ export function deskRoutes(operations: Operations): Route[] {
         const inForce = (await holds.seenWith(key, pool)).map(teamHold);
         const settings = await deskSettings.of(pool.id);
         const facts = { poolId: pool.id, poolName: pool.name, asOf: clock.now(), settings };
-        return { ...facts, jobs, holds: inForce, partial: key.jobs !== null };
+        const proof = "source" as const;
+        return { ...facts, proof, jobs, holds: inForce, partial: key.jobs !== null };
+      },
+      relayed: async ({ pool, key, signal }) => {
+        const team = relayedTeam(pool, { key, channel: "desk" });
+        const jobs = (await team.jobs(pool.id, { signal })).map(relayedJob);
+        return {
+          poolId: pool.id,
+          poolName: pool.name,
+          asOf: team.readAt?.(pool.id) ?? clock.now(),
+          settings: await deskSettings.of(pool.id),
+          proof: await team.proves(pool.id, { signal }),
+          jobs,
+          holds: await team.holds(pool.id, { signal }),
+          partial: key.jobs !== null,
+        };
       },
     }),
     route({
@@ -49,7 +67,36 @@ export function deskRoutes(operations: Operations): Route[] {
         const jobId = query.job ?? null;
         const { starts: next, ...look } = await lookAtScope(operations, pool, { connectionId, jobId, key });
         const settings = await deskSettings.of(pool.id);
-        return { poolId: pool.id, poolName: pool.name, asOf: clock.now(), ...look, next, settings };
+        return {
+          poolId: pool.id,
+          poolName: pool.name,
+          asOf: clock.now(),
+          proof: "source" as const,
+          ...look,
+          next,
+          settings,
+        };
+      },
+      relayed: async ({ pool, key, query, signal }) => {
+        const team = relayedTeam(pool, { key, channel: "desk" });
+        const connectionId = query.connection ?? null;
+        const connections = connectionId === null ? [] : await team.connections(pool.id, { signal });
+        const connection = connections.find(({ id }) => id === connectionId) ?? null;
+        if (connectionId !== null && connection === null) throw notFound("connection");
+        const job = query.job === undefined ? {} : { jobId: query.job };
+        const look = await team.go({ poolId: pool.id, connectionId, ...job }, { signal });
+        return {
+          poolId: pool.id,
+          poolName: pool.name,
+          asOf: team.readAt?.(pool.id) ?? clock.now(),
+          proof: await team.proves(pool.id, { signal }),
+          connection,
+          jobs: look.jobs.filter(({ id }) => query.job === undefined || id === query.job).map(relayedJob),
+          holds: look.holds,
+          next: look.starts,
+          sources: look.sources,
+          settings: await deskSettings.of(pool.id),
+        };
       },
     }),
     route({
@@ -57,6 +104,7 @@ export function deskRoutes(operations: Operations): Route[] {
       path: paths.deskSettings,
       access: { verb: "admin", on: "pool" },
       answer: settingsOfDesk,
+      relayed: "same",
       operation: async ({ pool }) => await deskSettings.of(pool.id),
     }),
     route({
@@ -65,6 +113,7 @@ export function deskRoutes(operations: Operations): Route[] {
       access: { verb: "admin", on: "pool" },
       body: { json: newSettingsOfDesk },
       answer: settingsOfDesk,
+      relayed: "same",
       operation: async ({ pool, body }) => {
         const { zone = null, hours24to47 = false, contact = null, escalateAfterSeconds = null } = body;
         const set = { zone, hours24to47, contact, escalateAfterSeconds };
@@ -76,4 +125,8 @@ export function deskRoutes(operations: Operations): Route[] {
       },
     }),
   ];
+}
+
+async function seesOtherTeams(state: StateStore, key: ApiKey): Promise<boolean> {
+  return (await state.pools()).some((pool) => pool.team !== undefined && may(key, "any", pool.id));
 }

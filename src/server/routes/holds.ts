@@ -3,6 +3,7 @@ import { notFound } from "../../engine/belonging.ts";
 import { knowsJob, onlyNamedJobs } from "../../engine/keys.ts";
 import { heldConnections, otherConnections } from "../../engine/same-source.ts";
 import { hashOf } from "../../engine/stored-object.ts";
+import { relayedHold } from "../../engine/relayed-team.ts";
 import { teamHold, teamStart } from "../../engine/team-shapes.ts";
 import { heldIds, type Hold } from "../../model/hold.ts";
 import type { Operations } from "../operations.ts";
@@ -10,7 +11,7 @@ import { route, type Route } from "../route.ts";
 import { laidHold, holdDraft, holds as holdList, release, releaseRequest } from "../wire/holds.ts";
 
 /** Keeping stopped what was stopped. */
-export function holdRoutes({ state, holds }: Operations): Route[] {
+export function holdRoutes({ state, holds, relayedTeam }: Operations): Route[] {
   return [
     route({
       method: "GET",
@@ -18,6 +19,8 @@ export function holdRoutes({ state, holds }: Operations): Route[] {
       access: { verb: "view", on: "pool", jobs: "kept" },
       answer: holdList,
       operation: async ({ pool, key }) => (await holds.seenWith(key, pool)).map(teamHold),
+      relayed: ({ pool, key, signal }) =>
+        relayedTeam(pool, { key, channel: "desk" }).holds(pool.id, { signal }),
     }),
     route({
       method: "POST",
@@ -42,6 +45,27 @@ export function holdRoutes({ state, holds }: Operations): Route[] {
         const others = await otherConnections(state, key, { pool, connections: held, jobIds: new Set() });
         return { ...teamHold(laid), notHeld: [...others.values()].flat() };
       },
+      relayed: async ({ pool, key, body, signal, tell }) => {
+        const objectId = body.scope === "pool" ? pool.id : (body.id ?? "");
+        const laid = await relayedTeam(pool, { key, channel: "desk" }).hold(
+          {
+            poolId: pool.id,
+            scope: body.scope,
+            objectId,
+            reason: body.reason || null,
+            until: body.until ?? null,
+          },
+          { signal },
+        );
+        const stored = await state.hold(laid.id);
+        tell({
+          because: laid.reason,
+          ids: body.scope === "job" ? { jobId: objectId } : {},
+          holds: stored === null ? [] : [stored],
+          outcome: "HELD: watch and stop",
+        });
+        return { ...laid, notHeld: [] };
+      },
     }),
     route({
       method: "POST",
@@ -61,8 +85,10 @@ export function holdRoutes({ state, holds }: Operations): Route[] {
           ids: released[0] !== undefined && released.length === 1 ? heldIds(released[0]) : {},
           executionIds: starts.map(({ execution }) => execution.id),
         });
-        return { dryRun, released: released.map(teamHold), starts: starts.map(teamStart) };
+        const shown = pool.team === undefined ? teamHold : relayedHold;
+        return { dryRun, released: released.map(shown), starts: starts.map(teamStart) };
       },
+      relayed: "same",
     }),
   ];
 }

@@ -14,6 +14,7 @@ import { pageRoutes } from "./page.ts";
 import { poolDataRoutes } from "./pool-data.ts";
 import { poolRoutes } from "./pools.ts";
 import { sessionRoutes } from "./sessions.ts";
+import { remoteTeamRoutes } from "./remote-teams.ts";
 import { stopRoutes } from "./stops.ts";
 import { taskRoutes } from "./tasks.ts";
 import { teamRoutes } from "./team.ts";
@@ -40,5 +41,6 @@ export function allRoutes(operations: Operations): Route[] {
     ...sessionRoutes(operations),
     ...nightRoutes(operations),
     ...pageRoutes(operations),
+    ...remoteTeamRoutes(operations),
   ];
 }

@@ -8,6 +8,7 @@ import type { StopOutcome } from "../../model/operations.ts";
 import type { JobStatus } from "../../model/state-store.ts";
 import { commonHeaders, emptyResponse } from "../errors.ts";
 import type { Operations } from "../operations.ts";
+import { aged, oneOf, relayedCancel, relayedStop, type RelayedAsk } from "../relayed-answers.ts";
 import { route, type Route } from "../route.ts";
 import { toldOfStops, toStopAnswer } from "../wire/stops.ts";
 import {
@@ -24,7 +25,10 @@ import {
 /** How long a cancel of the wire waits for its proof. */
 const cancelWaitMs = 10_000;
 
-export function jobRoutes({ state, definitions, executions, poolCache }: Operations): Route[] {
+export function jobRoutes(operations: Operations): Route[] {
+  const { state, definitions, executions, poolCache, relayedTeam } = operations;
+  const remoteJobs = ({ pool, key, signal }: RelayedAsk) =>
+    relayedTeam(pool, { key, channel: "wire" }).jobObjects({ signal });
   const shown = async (job: Job, latest: JobStatus | null): Promise<JobTransport> => {
     const executionId = latest?.executionId ?? null;
     const items = executionId === null ? [] : await state.items(executionId);
@@ -59,6 +63,7 @@ export function jobRoutes({ state, definitions, executions, poolCache }: Operati
         const jobs = (await state.jobs(pool.id)).filter(({ id }) => knowsJob(key, id));
         return await Promise.all(jobs.map((job) => shown(job, latest.get(job.id) ?? null)));
       },
+      relayed: async (ask) => aged(await remoteJobs(ask), ask),
     }),
     route({
       method: "POST",
@@ -82,6 +87,7 @@ export function jobRoutes({ state, definitions, executions, poolCache }: Operati
         const job = await jobOf(state, pool.id, ids.jobId);
         return await shown(job, await state.jobStatus(job.id));
       },
+      relayed: async (ask) => aged(oneOf(await remoteJobs(ask), ask.ids.jobId), ask),
     }),
     route({
       method: "PUT",
@@ -134,6 +140,10 @@ export function jobRoutes({ state, definitions, executions, poolCache }: Operati
         const outcome = await executions.stop(job.id, cancelRequest(ask.key), { signal: ask.signal });
         ask.tell(toldOfStops([toStopAnswer(outcome, null)]));
         return cancelAnswer(outcome);
+      },
+      relayed: async (ask) => {
+        const order = { job: ask.ids.jobId, executionId: null, waitMs: cancelWaitMs, reason: null };
+        return relayedCancel(await relayedStop(operations, ask, { ...order, channel: "wire" }));
       },
     }),
   ];

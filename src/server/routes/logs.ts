@@ -5,6 +5,7 @@ import type { Execution, ExecutionItem } from "../../model/execution.ts";
 import type { StateStore } from "../../model/state-store.ts";
 import { commonHeaders } from "../errors.ts";
 import type { Operations } from "../operations.ts";
+import { aged } from "../relayed-answers.ts";
 import { route, type Route } from "../route.ts";
 import {
   detailQuery,
@@ -23,7 +24,7 @@ import { pagesOf } from "../wire/fields.ts";
 
 const jsonHeaders = { ...commonHeaders, "content-type": "application/json" };
 
-export function logRoutes({ state, poolCache }: Operations): Route[] {
+export function logRoutes({ state, poolCache, relayedTeam }: Operations): Route[] {
   return [
     route({
       method: "GET",
@@ -39,6 +40,10 @@ export function logRoutes({ state, poolCache }: Operations): Route[] {
           JSON.stringify((await state.poolStatus(pool.id)).map(toJobStatus)),
         );
         return new Response(text, { headers: jsonHeaders });
+      },
+      relayed: async (ask) => {
+        const team = relayedTeam(ask.pool, { key: ask.key, channel: "wire" });
+        return aged(await team.statusLines({ signal: ask.signal }), ask);
       },
     }),
     route({

@@ -15,6 +15,7 @@ export function nightRoutes(operations: Operations): Route[] {
       credentials: "key or session",
       query: eventsQuery,
       answer: "events",
+      relayed: "same",
       operation: ({ pool, key, query, mayStill, signal }) => {
         const body = operations.streams.open({
           poolId: pool.id,

@@ -38,6 +38,7 @@ export function poolRoutes({ state, definitions, poolCache }: Operations): Route
       path: paths.pool,
       access: { verb: "view", on: "pool", jobs: "kept" },
       answer: poolTransport,
+      relayed: "same",
       operation: ({ key, pool }) => Promise.resolve(toPool(pool, key)),
     }),
     route({

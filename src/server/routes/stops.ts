@@ -1,5 +1,6 @@
+import { toAscii } from "../../base/ascii.ts";
 import { deskStopWait, paths } from "../../contract/index.ts";
-import { executionOf, jobOf } from "../../engine/belonging.ts";
+import { executionOf, jobOf, notFound } from "../../engine/belonging.ts";
 import { knowsJob } from "../../engine/keys.ts";
 import { receiptOf } from "../../engine/receipt.ts";
 import { teamSettlement } from "../../engine/team-shapes.ts";
@@ -8,6 +9,7 @@ import type { ApiKey } from "../../model/definitions.ts";
 import type { StopRequestOf } from "../../model/operations.ts";
 import { commonHeaders } from "../errors.ts";
 import type { Operations } from "../operations.ts";
+import { relayedStop, relayedStopAnswer } from "../relayed-answers.ts";
 import { route, type Route } from "../route.ts";
 import {
   poolStop,
@@ -25,7 +27,8 @@ import {
 } from "../wire/stops.ts";
 
 /** Stops at the desk, and how executions ended. */
-export function stopRoutes({ state, executions, holds, queue, deskSettings, clock }: Operations): Route[] {
+export function stopRoutes(operations: Operations): Route[] {
+  const { state, executions, holds, queue, deskSettings, clock } = operations;
   return [
     route({
       method: "POST",
@@ -47,6 +50,15 @@ export function stopRoutes({ state, executions, holds, queue, deskSettings, cloc
         ask.tell(toldOfStops([answer]));
         return answer.outcome === "NOT PROVEN" ? accepted(answer) : answer;
       },
+      relayed: async (ask) => {
+        const { ids, query, body } = ask;
+        const order = { job: ids.jobId, executionId: query.execution ?? null, ...relayedOrder(body, query) };
+        const said = await relayedStop(operations, ask, order);
+        const [answer] = said.jobs.map((job) => relayedStopAnswer(job, order.executionId, clock.now()));
+        if (answer === undefined) throw notFound("data job");
+        ask.tell({ outcome: answer.outcome });
+        return answer.outcome === "NOT PROVEN" ? accepted(answer) : answer;
+      },
     }),
     route({
       method: "POST",
@@ -66,6 +78,19 @@ export function stopRoutes({ state, executions, holds, queue, deskSettings, cloc
           jobName: execution.jobName,
           ...toStopAnswer(outcome, execution.id),
         }));
+        ask.tell(toldOfStops(stops));
+        return stops.some(({ outcome }) => outcome === "NOT PROVEN") ? accepted({ stops }) : { stops };
+      },
+      relayed: async (ask) => {
+        const order = { job: null, executionId: null, ...relayedOrder(ask.body, ask.query) };
+        const said = await relayedStop(operations, ask, order);
+        const stops = said.jobs
+          .filter(({ outcome }) => outcome !== "WAS NOT RUNNING")
+          .map((job) => ({
+            jobId: job.id,
+            jobName: job.name,
+            ...relayedStopAnswer(job, null, clock.now()),
+          }));
         ask.tell(toldOfStops(stops));
         return stops.some(({ outcome }) => outcome === "NOT PROVEN") ? accepted({ stops }) : { stops };
       },
@@ -117,8 +142,24 @@ export function stopRoutes({ state, executions, holds, queue, deskSettings, cloc
           },
         );
       },
+      relayed: async ({ pool, key, ids, query, signal }) => {
+        const team = operations.relayedTeam(pool, { key, channel: "desk" });
+        const { whole, text } = await team.receipt(ids.executionId, { signal });
+        const type = query.format === "json" ? "application/json" : "text/plain; charset=us-ascii";
+        const lines = text.split(/\r?\n/).map(toAscii).join("\r\n");
+        return new Response(query.format === "json" ? JSON.stringify(whole) : lines, {
+          headers: { ...commonHeaders, "content-type": type },
+        });
+      },
     }),
   ];
+}
+
+function relayedOrder(
+  { reason }: { reason?: string },
+  { wait }: { wait: number },
+): { waitMs: number; reason: string | null; channel: "desk" } {
+  return { waitMs: Math.min(wait, deskStopWait.most) * 1000, reason: reason || null, channel: "desk" };
 }
 
 function requestOf(key: ApiKey, reason: string | undefined, waitSeconds: number): StopRequestOf {

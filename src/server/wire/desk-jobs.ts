@@ -2,7 +2,6 @@ import { z } from "zod";
 import type { DeskJob, DeskSettlement } from "../../contract/index.ts";
 import { proofLevels } from "../../model/stop.ts";
 import { epochMs, id } from "./fields.ts";
-import { status } from "./jobs.ts";
 
 export const level = z.enum(proofLevels);
 export const proof = z.strictObject({ level, at: epochMs, note: z.string() });
@@ -21,7 +20,7 @@ export const settlement: z.ZodType<DeskSettlement> = z.strictObject({
 export const deskJob: z.ZodType<DeskJob> = z.strictObject({
   id,
   name: z.string(),
-  status: status.nullable(),
+  status: z.string().nullable(),
   executionId: id.nullable(),
   startedAt: epochMs.nullable(),
   rows: count,

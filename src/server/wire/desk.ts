@@ -17,7 +17,7 @@ import { hold } from "./holds.ts";
 export const about: z.ZodType<DeskAbout> = z.strictObject({
   product: z.literal("nightdesk"),
   version: z.string(),
-  proof: z.literal("source"),
+  proof: z.enum(["source", "per pool"]),
   time: epochMs,
 });
 
@@ -25,6 +25,7 @@ export const deskStatus: z.ZodType<DeskStatus> = z.strictObject({
   poolId: id,
   poolName: z.string(),
   asOf: epochMs,
+  proof: z.enum(["source", "word"]),
   jobs: z.array(deskJob),
   holds: z.array(hold),
   settings: settingsOfDesk,

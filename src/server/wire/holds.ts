@@ -35,6 +35,7 @@ const holdFields = {
   reason: text,
   since: epochMs,
   until: epochMs.nullable(),
+  note: z.string().exactOptional(),
 };
 export const hold: z.ZodType<DeskHold> = z.strictObject(holdFields);
 export const laidHold: z.ZodType<DeskLaidHold> = z.strictObject({
@@ -80,6 +81,7 @@ export const go: z.ZodType<DeskGo> = z.strictObject({
   poolId: id,
   poolName: z.string(),
   asOf: epochMs,
+  proof: z.enum(["source", "word"]),
   connection: z.strictObject({ id, name: z.string() }).nullable(),
   jobs: z.array(deskJob),
   holds,

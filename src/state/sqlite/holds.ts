@@ -39,15 +39,22 @@ export function endHold(connection: Connection, id: string, at: number, by: stri
 
 export function holdStore(connection: Connection): Omit<HoldStore, "queueAt" | "endHolds"> {
   return {
-    async insertHold(hold) {
+    async insertHold(hold, spared = []) {
       const gone = { message: `pool ${hold.poolId} does not exist`, next: "use the id of an existing pool" };
-      explain({ operation: "lay a hold", gone }, () =>
+      const insert = (): void => {
         connection.run(
           `INSERT INTO hold (id, pool_id, scope, object_id, key_name, because, created_at, until, ended_at, ended_by)
            VALUES ($id, $poolId, $scope, $objectId, $keyName, $because, $createdAt, $until, $endedAt, $endedBy)`,
           { ...hold, because: hold.because === null ? null : storable(hold.because) },
-        ),
-      );
+        );
+        for (const executionId of new Set(spared)) {
+          connection.run("INSERT INTO relayed_spared (hold_id, execution_id) VALUES ($id, $executionId)", {
+            id: hold.id,
+            executionId,
+          });
+        }
+      };
+      explain({ operation: "lay a hold", gone }, () => connection.transaction(insert));
     },
 
     async hold(id) {

@@ -14,6 +14,7 @@ import { pageSessionStore } from "./page-sessions.ts";
 import { poolStore } from "./pools.ts";
 import { releaseStore } from "./release.ts";
 import { endStore } from "./execution-end.ts";
+import { remoteTeamStore } from "./remote-teams.ts";
 import { shiftStore } from "./shift.ts";
 import { tableStore } from "./tables.ts";
 import { taskStore } from "./tasks.ts";
@@ -58,6 +59,7 @@ export function stateStore(connection: Connection): StateStore {
     ...keyStore(connection),
     ...pageSessionStore(connection),
     ...shiftStore(connection),
+    ...remoteTeamStore(connection),
     async close() {
       connection.close();
     },

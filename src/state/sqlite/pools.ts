@@ -15,11 +15,11 @@ type PoolStore = Pick<
 export function poolStore(connection: Connection): PoolStore {
   return {
     async pools() {
-      return connection.all("SELECT * FROM pool ORDER BY sequence").map(toPool);
+      return connection.all(`${selectPool} ORDER BY pool.sequence`).map(toPool);
     },
 
     async pool(id) {
-      const row = connection.first("SELECT * FROM pool WHERE id = $id", { id });
+      const row = connection.first(`${selectPool} WHERE pool.id = $id`, { id });
       return row && toPool(row);
     },
 
@@ -72,12 +72,16 @@ export function poolStore(connection: Connection): PoolStore {
   };
 }
 
+const selectPool = "SELECT pool.*, team.name AS team_name FROM pool LEFT JOIN team ON team.id = pool.team_id";
+
 function toPool(row: Row): DataPool {
+  const teamId = row.textOrNull("team_id");
   return {
     id: row.text("id"),
     name: row.text("name"),
     description: row.textOrNull("description"),
     createdAt: row.integer("created_at"),
+    ...(teamId === null ? {} : { team: { id: teamId, name: row.text("team_name") } }),
   };
 }
 

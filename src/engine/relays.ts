@@ -1,0 +1,75 @@
+import type { Clock } from "../base/clock.ts";
+import type { DataPool } from "../model/definitions.ts";
+import { UnavailableError } from "../model/errors.ts";
+import type { SecretBox } from "../model/operations.ts";
+import type { RelayEnd, RemoteCredentials, StopMemory } from "../model/remote-team.ts";
+import type { StateStore } from "../model/state-store.ts";
+import { notFound } from "./belonging.ts";
+import { SharedReads } from "./shared-reads.ts";
+
+/** How a team far away is reached; a root file knows. */
+export type ConnectEnd = (
+  team: { url: string; credentials: RemoteCredentials & { secret: string } },
+  memory: StopMemory,
+) => RelayEnd;
+
+export interface Relayed {
+  end: RelayEnd;
+  reads: SharedReads;
+}
+
+function noConnect(): never {
+  throw new UnavailableError("this server relays to no other team", { operation: "ask another team" });
+}
+
+/** The ends of all teams far away: one each, for as long as its row stays as it is. */
+export class Relays {
+  readonly #parts: { state: StateStore; secrets: SecretBox; clock: Clock; connect: ConnectEnd };
+  readonly #open = new Map<string, Promise<Relayed>>();
+  readonly #closing = new AbortController();
+
+  /** @param connect absent: no team can be reached. */
+  constructor(
+    parts: { state: StateStore; secrets: SecretBox; clock: Clock },
+    connect: ConnectEnd = noConnect,
+  ) {
+    this.#parts = { ...parts, connect };
+  }
+
+  /** Of the team that has the pool. @throws UserError "not-found" where it is gone meanwhile. */
+  async of(pool: DataPool): Promise<Relayed> {
+    const id = pool.team?.id ?? "";
+    const open = this.#open.get(id) ?? this.#connect(id);
+    this.#open.set(id, open);
+    open.catch(() => this.#open.delete(id));
+    return open;
+  }
+
+  /** Its row is another one. */
+  forget(teamId: string): void {
+    this.#open.delete(teamId);
+  }
+
+  /** Ends every read that is on its way. */
+  close(): void {
+    this.#closing.abort(new Error("the server ends"));
+  }
+
+  async #connect(id: string): Promise<Relayed> {
+    const { state, secrets, clock, connect } = this.#parts;
+    const team = await state.remoteTeam(id);
+    if (team === null) throw notFound("data pool");
+    const credentials = { ...team.credentials, secret: secrets.open(team.id, team.sealedSecret) };
+    const memory: StopMemory = {
+      lasting: true,
+      // Noted with its caller before it is handed to the end.
+      note: () => Promise.resolve(),
+      open: (poolId, jobId) => state.openRelayedStop(poolId, jobId),
+      close: (poolId, jobId, executionId) => state.closeRelayedStop(poolId, jobId, executionId, clock.now()),
+    };
+    return {
+      end: connect({ url: team.url, credentials }, memory),
+      reads: new SharedReads(clock, this.#closing.signal),
+    };
+  }
+}

@@ -1,0 +1,65 @@
+import type { TeamJob, Team } from "./team.ts";
+
+/** A team far away that this server relays to. Its pools are rows of this server that name it. */
+export interface RemoteTeam {
+  id: string;
+  name: string;
+  /** Scheme, host and port, nothing else: the only place that its secret is sent to. */
+  url: string;
+  credentials: RemoteCredentials;
+  /** The key, or the client's secret: an envelope bound to the id of the team. */
+  sealedSecret: string;
+  /** Named looks at the source; none can be set yet. */
+  probes: [];
+  createdAt: number;
+}
+
+/** How the relay says who it is, without the secret. */
+export type RemoteCredentials =
+  | { scheme: "AppKey" | "Bearer" }
+  | { scheme: "OAuth"; clientId: string; scope: string | null };
+
+/** A stop that was asked for here, of one run of a job there. */
+export interface RelayedStop {
+  poolId: string;
+  jobId: string;
+  /** See `runOf`. */
+  executionId: string;
+  /** Of the first who asked; epoch ms. */
+  requestedAt: number;
+  keyName: string;
+  because: string | null;
+  /** How often it was asked for. */
+  callers: number;
+  /** Since when nothing of it is to be watched any more; null: it is open. */
+  closedAt: number | null;
+}
+
+/** What tells one run of a job from the next: its id or, where the team tells none, its start. */
+export function runOf({ executionId, startedAt }: Pick<TeamJob, "executionId" | "startedAt">): string {
+  return executionId ?? `started ${String(startedAt)}`;
+}
+
+/** What an end remembers of the stops that were asked of it, so that a later look knows of an earlier one. */
+export interface StopMemory {
+  /** It outlives whoever asks: what it holds is told of a job as long as the team calls it active. */
+  readonly lasting: boolean;
+  /** Before it is sent. */
+  note(poolId: string, jobId: string, executionId: string): Promise<void>;
+  /** The open one of a job that was asked for last. */
+  open(
+    poolId: string,
+    jobId: string,
+  ): Promise<Pick<RelayedStop, "executionId" | "requestedAt" | "callers"> | null>;
+  close(poolId: string, jobId: string, executionId: string): Promise<void>;
+}
+
+/** A team far away as this server operates it: the port, and what the wire of the contract answers there. */
+export interface RelayEnd extends Team {
+  /** As the team has them: fields of the contract, words that may be any. By a fresh read. */
+  statusLines(poolId: string, options: { signal: AbortSignal }): Promise<RemoteObject[]>;
+  jobObjects(poolId: string, options: { signal: AbortSignal }): Promise<RemoteObject[]>;
+}
+
+/** An object of JSON as it came; its id is looked at, and nothing else. */
+export type RemoteObject = { id: string } & Record<string, unknown>;

@@ -1,0 +1,140 @@
+import { toAscii } from "../base/ascii.ts";
+import { stopAndProve, type JobReport, type Verdict } from "../desk/index.ts";
+import type { DeskJob, DeskProof, DeskStopAnswer } from "../contract/index.ts";
+import { notFound } from "../engine/belonging.ts";
+import { onlyNamedJobs } from "../engine/keys.ts";
+import type { Shared } from "../engine/shared-reads.ts";
+import type { ApiKey, DataPool } from "../model/definitions.ts";
+import { UnavailableError } from "../model/errors.ts";
+import type { StopChannel } from "../model/stop.ts";
+import { proofLevels } from "../model/stop.ts";
+import { TeamError, type TeamJob } from "../model/team.ts";
+import { commonHeaders, emptyResponse } from "./errors.ts";
+import type { Operations } from "./operations.ts";
+import type { Told } from "./route.ts";
+
+/** What the routes answer about a pool of another team: its own words and their age, and for a stop the desk's. */
+
+/** How old what an answer rests on was when it was given, ms; beside the header `age`, in seconds. */
+const ageHeader = "x-nightdesk-age-ms";
+
+/** What every such operation is asked with. */
+export interface RelayedAsk {
+  pool: DataPool;
+  key: ApiKey;
+  readonly signal: AbortSignal;
+  tell: (told: Told) => void;
+}
+
+export interface StopOrder {
+  /** null: every job of the pool that is active. */
+  job: string | null;
+  executionId: string | null;
+  waitMs: number;
+  reason: string | null;
+  channel: StopChannel;
+}
+
+/** JSON of the team, with its age and whose it is. */
+export function aged({ value, ageMs }: Shared<unknown>, { pool }: Pick<RelayedAsk, "pool">): Response {
+  return new Response(JSON.stringify(value), {
+    headers: {
+      ...commonHeaders,
+      "content-type": "application/json",
+      age: String(Math.floor(ageMs / 1000)),
+      [ageHeader]: String(ageMs),
+      "x-nightdesk-team": pool.team?.id ?? "",
+    },
+  });
+}
+
+/** One of them by its id. @throws UserError "not-found". */
+export function oneOf(shared: Shared<{ id: string }[]>, id: string): Shared<unknown> {
+  const found = shared.value.find((one) => one.id.toLowerCase() === id);
+  if (found === undefined) throw notFound("data job");
+  return { ...shared, value: found };
+}
+
+/** The desk's stop over the team. */
+export async function relayedStop(
+  { relayedTeam, clock }: Pick<Operations, "relayedTeam" | "clock">,
+  { pool, key, signal, tell }: RelayedAsk,
+  order: StopOrder,
+): Promise<Verdict> {
+  const { channel, job, executionId, waitMs, reason } = order;
+  // A word about the pool would be taken for one about jobs that it does not see.
+  if (key.jobs !== null && job === null) throw onlyNamedJobs();
+  tell({ because: reason });
+  const team = relayedTeam(pool, { key, channel });
+  const scope = { poolId: pool.id, job, executionId, waitMs, reason, clock };
+  const said = await stopAndProve(team, { ...scope, all: job === null, answersEarly: true }, { signal });
+  tell({ outcome: said.reason, executionIds: said.jobs.flatMap((one) => stopped(one)) });
+  if (said.asOf === null || said.word === "USAGE") throw refusalOf(said, pool);
+  return said;
+}
+
+/** Ids of executions that a stop was asked for. */
+function stopped({ outcome, executionId }: JobReport): string[] {
+  return outcome !== null && outcome !== "WAS NOT RUNNING" && executionId !== null ? [executionId] : [];
+}
+
+/** Nothing was asked of the team. */
+function refusalOf(said: Verdict, pool: DataPool): Error {
+  if (said.word === "USAGE") return notFound("data job");
+  if (said.word === "DENIED") return new TeamError("denied", said.reason);
+  return new UnavailableError(said.reason, {
+    operation: "stop jobs of another team",
+    place: pool.team?.name ?? "",
+    next: "do not shut down the source; look again",
+  });
+}
+
+/** The blog's cancel: 200 without a body where nothing of the job runs by the team's word, else 202 and why. */
+export function relayedCancel({ word, code, reason }: Verdict): Response {
+  const headers = { "x-nightdesk-code": String(code) };
+  if (word === "CLEAR" || word === "REPORTED CLEAR") return emptyResponse(headers);
+  const line = `${reason}. Next: read logs/status again; do not shut the source down.`;
+  return new Response(`${toAscii(line)}\r\n`, {
+    status: 202,
+    headers: { ...commonHeaders, "content-type": "text/plain; charset=us-ascii", ...headers },
+  });
+}
+
+/** One job of a stop as the desk API says it. The team's word is no proof, so there is none in it. */
+export function relayedStopAnswer(job: JobReport, asked: string | null, at: number): DeskStopAnswer {
+  const { word, outcome } = job;
+  const clear = word === "CLEAR" || word === "REPORTED CLEAR";
+  const done = { executionId: asked ?? job.executionId, activeExecutionId: null, proof: null };
+  switch (outcome) {
+    case "STOPPED":
+    case "FINISHED BY ITSELF":
+    case "WAS NOT RUNNING":
+      if (clear) return { ...done, outcome };
+      break;
+    case "OTHER EXECUTION":
+      return { ...done, outcome, activeExecutionId: clear ? null : job.executionId };
+    case "DECLARED":
+    case "NOT PROVEN":
+    case null:
+      break;
+  }
+  const proof: DeskProof = { level: "requested", at, note: job.note };
+  return { outcome: "NOT PROVEN", executionId: asked ?? job.executionId ?? "", proof };
+}
+
+/** What is told of a job, in the fields of the desk API. */
+export function relayedJob(job: TeamJob): DeskJob {
+  const { id, name, status, executionId, startedAt, rows, stopping, declared } = job;
+  const level = proofLevels.find((one) => one === stopping?.level) ?? "requested";
+  return {
+    id,
+    name,
+    status,
+    executionId,
+    startedAt,
+    rows,
+    estimatedRows: null,
+    stopping: stopping === null ? null : { ...stopping, level, callers: 1 },
+    declared: declared === null ? null : { ...declared, seenAt: declared.at },
+  };
+}

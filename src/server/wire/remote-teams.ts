@@ -1,0 +1,88 @@
+import { z } from "zod";
+import type { RemoteTeamTransport } from "../../contract/index.ts";
+import type { RemoteTeamDraft } from "../../engine/remote-teams.ts";
+import type { DataPool } from "../../model/definitions.ts";
+import type { RemoteTeam } from "../../model/remote-team.ts";
+import { epochMs, givenId, id, text } from "./fields.ts";
+
+const secret = z.string().min(1).max(8000);
+const keySchemes = z.enum(["AppKey", "Bearer"]);
+const credentialsDraft = z.discriminatedUnion("scheme", [
+  z.strictObject({ scheme: keySchemes, key: secret }),
+  z.strictObject({
+    scheme: z.literal("OAuth"),
+    clientId: z.string().min(1).max(500),
+    clientSecret: secret,
+    scope: z.string().max(1000).exactOptional(),
+  }),
+]);
+const poolDraft = z.union([givenId, z.strictObject({ id: givenId, name: z.string().exactOptional() })]);
+const pools = z.array(poolDraft).max(1000);
+const probes = z.array(z.unknown()).max(0, "No probe can be set yet.").exactOptional();
+
+/** Strict: a field that is misspelt must not be taken for one that was left out. */
+export const remoteTeamDraft = z.strictObject({
+  name: z.string(),
+  url: z.string().max(2000),
+  credentials: credentialsDraft,
+  pools,
+  probes,
+});
+export const remoteTeamChange = z.strictObject({
+  name: z.string().exactOptional(),
+  url: z.string().max(2000).exactOptional(),
+  credentials: credentialsDraft.exactOptional(),
+  pools: pools.exactOptional(),
+  probes,
+});
+
+export const remoteTeam: z.ZodType<RemoteTeamTransport> = z.strictObject({
+  id,
+  name: z.string(),
+  url: z.string(),
+  credentials: z.union([
+    z.strictObject({ scheme: keySchemes }),
+    z.strictObject({ scheme: z.literal("OAuth"), clientId: z.string(), scope: text }),
+  ]),
+  pools: z.array(z.strictObject({ id, name: z.string() })),
+  probes: z.tuple([]),
+  createdAt: epochMs,
+});
+export const remoteTeams: z.ZodType<RemoteTeamTransport[]> = z.array(remoteTeam);
+
+export function toDraft(given: z.output<typeof remoteTeamChange>): Partial<RemoteTeamDraft> {
+  const { name, url, credentials, pools: named } = given;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(url === undefined ? {} : { url }),
+    ...(credentials === undefined ? {} : { credentials: toCredentials(credentials) }),
+    ...(named === undefined
+      ? {}
+      : { pools: named.map((pool) => (typeof pool === "string" ? { id: pool } : pool)) }),
+  };
+}
+
+export function toCredentials(given: z.output<typeof credentialsDraft>): RemoteTeamDraft["credentials"] {
+  if (given.scheme !== "OAuth") return { scheme: given.scheme, secret: given.key };
+  const { scheme, clientId, clientSecret, scope = null } = given;
+  return { scheme, clientId, scope, secret: clientSecret };
+}
+
+export function toRemoteTeam({
+  team,
+  pools: has,
+}: {
+  team: RemoteTeam;
+  pools: DataPool[];
+}): RemoteTeamTransport {
+  const { name, url, credentials, probes: looks, createdAt } = team;
+  return {
+    id: team.id,
+    name,
+    url,
+    credentials,
+    pools: has.map((pool) => ({ id: pool.id, name: pool.name })),
+    probes: looks,
+    createdAt,
+  };
+}
