@@ -42,12 +42,14 @@ test("what a key may not is refused before anything is forwarded", async () => {
     jobs: [idle().id],
   });
   const none = await stage.keyOf({ name: "x", grants: [{ poolId: "*", verbs: ["execute"] }] });
+  const blind = await stage.keyOf(grants(["cancel"]));
   const before = asked();
   for (const [weak, path, status] of [
     [looks, `${finance}/cancel`, 403],
     [looks, `${desk}/jobs/${running().id}/stop`, 403],
     [looks, `${desk}/stop`, 403],
     [looks, `/desk/stop.txt?pool=${scriptedPool}&job=${running().id}`, 403],
+    [blind, `/desk/stop.txt?pool=${scriptedPool}&job=${running().id}`, 403],
     [late, `${finance}/cancel`, 403],
     [elsewhere, `${finance}/cancel`, 401],
     [other, `${finance}/cancel`, 404],
@@ -67,6 +69,9 @@ test("what a key may not is refused before anything is forwarded", async () => {
   expect(seen.json.map(({ id }: { id: string }) => id)).toEqual([idle().id]);
   expect((await stage.byKey("POST", `${pool}/jobs/${idle().id}/cancel`, other)).status).toBe(200);
   expect(stage.changes()).toEqual([]);
+  // Cancel alone is enough for the cancel.
+  expect((await stage.byKey("POST", `${finance}/cancel`, blind)).status).toBe(200);
+  expect(stage.changes()).toHaveLength(1);
 });
 
 test("every other route of such a pool is a 501 that says which team has it, and asks it nothing", async () => {

@@ -27,6 +27,8 @@ export interface LocalTeamParts extends ScopeParts {
 export interface TeamCaller {
   key: ApiKey;
   channel: StopChannel;
+  /** The right that looks at a pool of another team need; absent: view. A stop needs only its own. */
+  lookVerb?: Verb;
 }
 
 /**

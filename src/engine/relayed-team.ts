@@ -40,7 +40,7 @@ export const watchAndStop =
 export function relayedTeam(
   { state, holds, relays, clock, report }: RelayedTeamParts,
   pool: DataPool,
-  { key }: TeamCaller,
+  { key, lookVerb = "view" }: TeamCaller,
 ): RelayedTeam {
   const place = `the team ${JSON.stringify(pool.team?.name ?? "")}`;
   let readAt: number | null = null;
@@ -117,12 +117,12 @@ export function relayedTeam(
 
   return {
     proves: (poolId, { signal }) =>
-      at("view", poolId, signal, ({ end }) => asked(() => end.proves(poolId, { signal }))),
+      at(lookVerb, poolId, signal, ({ end }) => asked(() => end.proves(poolId, { signal }))),
     settings: (poolId, { signal }) =>
-      at("view", poolId, signal, async () => (await state.deskSettings(poolId)) ?? noDeskSettings),
+      at(lookVerb, poolId, signal, async () => (await state.deskSettings(poolId)) ?? noDeskSettings),
     readAt: () => readAt,
     jobs: (poolId, { signal }) =>
-      at("view", poolId, signal, async (relayed) => known(await allJobs(relayed, signal))),
+      at(lookVerb, poolId, signal, async (relayed) => known(await allJobs(relayed, signal))),
     statusLines: ({ signal }) => objects("statusLines", signal),
     jobObjects: ({ signal }) => objects("jobObjects", signal),
 

@@ -65,7 +65,7 @@ export async function relayedStop(
   // A word about the pool would be taken for one about jobs that it does not see.
   if (key.jobs !== null && job === null) throw onlyNamedJobs();
   tell({ because: reason });
-  const team = relayedTeam(pool, { key, channel });
+  const team = relayedTeam(pool, { key, channel, lookVerb: "cancel" });
   const scope = { poolId: pool.id, job, executionId, waitMs, reason, clock };
   const said = await stopAndProve(team, { ...scope, all: job === null, answersEarly: true }, { signal });
   tell({ outcome: said.reason, executionIds: said.jobs.flatMap((one) => stopped(one)) });
