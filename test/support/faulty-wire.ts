@@ -6,7 +6,7 @@ import { TLSSocket } from "node:tls";
 
 /**
  * `pass`: as if it were not there. `blackhole`: what is open stays open and silent, what comes is accepted and
- * silent. `refuse`: what comes is cut. `slow`: the server's bytes come at so many a second.
+ * silent. `refuse`: what comes is cut as soon as it speaks; before that a client may not even know that it was let in. `slow`: the server's bytes come at so many a second.
  */
 export type Weather = "pass" | "blackhole" | "refuse" | { slow: number };
 /** `second`: the connections that look (application_name `nightdesk-control`). `first`: all others, cancel requests too. */
@@ -130,10 +130,6 @@ export async function openWire(
   };
 
   const listener = createServer((raw) => {
-    if (bothParts.every((part) => weather[part] === "refuse")) {
-      track(raw).resetAndDestroy();
-      return;
-    }
     track(raw).once("data", (first) => {
       if (!isRequest(first, sslRequest)) begin(raw, raw, first);
       else if (tls === null) {
