@@ -207,14 +207,16 @@ test.runIf(hasChromium)(
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog");
     await dialog.waitFor();
-    // Focus goes round in the dialog, whichever way, and never behind it.
-    for (let press = 0; press < 8; press += 1) {
+    // Focus goes round in the dialog, whichever way, and never behind it. It ends inside: between its ends it is with
+    // the browser's own window for a moment, where Escape need not reach the page.
+    for (let press = 0; press < 7; press += 1) {
       await page.keyboard.press(press < 4 ? "Tab" : "Shift+Tab");
       const inside: boolean = await page.evaluate(
         "document.activeElement === document.body || document.querySelector('dialog').contains(document.activeElement)",
       );
       expect(inside).toBe(true);
     }
+    expect(await focused()).toMatch(/^reason/);
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
     expect(await focused()).toMatch(/^Stop .会計伝票の抽出/);
