@@ -81,6 +81,6 @@ test("a hold until a time follows the clock: over after a jump ahead, in force a
   await hold(clock.now() + 1500);
   aheadMs = -hourMs;
   await pause(2500);
-  // A minute past the hour it would be over, if anybody had counted only what has gone by.
+  // By the time that has gone by it would be over.
   expect(await execute()).toBe(409);
 });

@@ -217,7 +217,7 @@ test("F12 no descriptors left: refusals, no crash, and a stop works as soon as t
   await endOf(scene!, job);
   await executeToRows(scene!, job);
   expect((await stop(scene!, job, { wait: 50 })).outcome).toBe("STOPPED");
-  expect((await server.call("GET", `/desk/v1/pools/${poolId}/status`)).status).toBe(200);
+  await checkScene(scene!);
 });
 
 /** Over a connection of its own: those of the other calls are kept open. */
