@@ -192,7 +192,7 @@ test("F11 the pool's process runs out of memory: FAIL that says so, the server l
 });
 
 test("F12 no descriptors left: refusals, no crash, and a stop works as soon as there are some", async () => {
-  const { server, poolId, pid } = await open();
+  const { server, pid } = await open();
   const { url } = server;
   const job = await loadedJob(scene!, "throttled");
   await executeToRows(scene!, job);
