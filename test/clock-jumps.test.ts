@@ -10,8 +10,7 @@ import {
   makePool,
   startTestServer,
   statusOf,
-  taggedSessions,
-  until,
+  readingSessions,
   waitForStatus,
   type TestServer,
 } from "./support/nightdesk.ts";
@@ -53,7 +52,7 @@ test.each([hourMs, -2 * hourMs])(
   async (jumpMs) => {
     const { pool, job } = await sleeper(`jump ${String(jumpMs)}`);
     await server.ok("POST", `${job.path}/execute`, {});
-    await until(async () => ((await taggedSessions(source)).length > 0 ? true : null));
+    await readingSessions(source);
     aheadMs = jumpMs;
     await pause(1500);
     expect(await statusOf(server, pool.poolId, job.jobId)).toBe("RUNNING");

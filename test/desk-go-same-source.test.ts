@@ -7,6 +7,7 @@ import {
   makePool,
   startTestServer,
   statusOf,
+  readingSessions,
   taggedSessions,
   until,
   type TestServer,
@@ -121,7 +122,7 @@ test("go: a declared end in another pool is REPORTED CLEAR for all who lead to t
   const asked = await makePool(server, { ...source, host: "localhost", port: proxy.port }, "Asked here");
   const job = await makeExtractionJob(server, other, "left open", [sleeping]);
   const { executionId } = await execute(job);
-  await until(async () => ((await taggedSessions(source)).length > 0 ? true : null));
+  await readingSessions(source);
   proxy.turn("blackhole");
   await deskOf(other)("stop", "left open", "--wait", "1");
   await until(async () =>

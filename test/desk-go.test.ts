@@ -9,6 +9,7 @@ import {
   makePool,
   startTestServer,
   statusOf,
+  readingSessions,
   taggedSessions,
   until,
   waitForStatus,
@@ -63,7 +64,7 @@ test("go: running, queued and held, clear; the source as it was seen stands in t
   const one = await makeExtractionJob(server, pool, "one", [sleeping]);
   const two = await makeExtractionJob(server, pool, "two", [sleeping]);
   const { executionId } = await execute(one);
-  await until(async () => ((await taggedSessions(source)).length > 0 ? true : null));
+  await readingSessions(source);
   const running = await nightdesk("go", "--connection", "ECC");
   expect(running.code).toBe(10);
   expect(running.lines).toEqual([
@@ -140,7 +141,7 @@ test("go: a job that was given another connection still counts for the one that 
   });
   const job = await makeExtractionJob(server, pool, "moved", [sleeping]);
   const { executionId } = await execute(job);
-  await until(async () => ((await taggedSessions(source)).length > 0 ? true : null));
+  await readingSessions(source);
   await server.ok("PUT", job.path, { id: job.jobId, name: "moved", dataSourceId: elsewhere });
   proxy.turn("blackhole");
   expect((await nightdesk("go", "--connection", "ECC")).code).toBe(10);
@@ -190,7 +191,7 @@ test("settle: refused while nobody stopped it; declared when the source cannot b
   const other = await makeExtractionJob(server, pool, "idle", ["VBAK"]);
   const { executionId } = await execute(job);
   const because = ["--because", "host down, confirmed by phone"];
-  await until(async () => ((await taggedSessions(source)).length > 0 ? true : null));
+  await readingSessions(source);
 
   const early = await nightdesk("settle", executionId, ...because);
   expect(early.code).toBe(10);
@@ -245,7 +246,7 @@ test("a stop that waits while the execution is declared over ends with DECLARED"
   const nightdesk = deskOf(pool);
   const job = await makeExtractionJob(server, pool, "given up", [sleeping]);
   const { executionId } = await execute(job);
-  await until(async () => ((await taggedSessions(source)).length > 0 ? true : null));
+  await readingSessions(source);
   proxy.turn("blackhole");
   const stop = nightdesk("stop", "given up", "--wait", "120");
   await until(async () =>

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { mayTrace } from "../scripts/may-trace.mjs";
 import { newKeyText } from "../src/engine/key-text.ts";
 import { expectInvariants } from "./support/invariants.ts";
-import { makeExtractionJob, makePool, taggedSessions, until, waitForStatus } from "./support/nightdesk.ts";
+import { makeExtractionJob, makePool, readingSessions, waitForStatus } from "./support/nightdesk.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
 import { startServerProcess } from "./support/server-process.ts";
 
@@ -36,7 +36,7 @@ test.skipIf(!mayTrace())(
       const sleeping = { tableName: "VBAK", filterDefinition: "pg_sleep(600) is not null" };
       const job = await makeExtractionJob(server, pool, "long", [sleeping]);
       await server.ok("POST", `${job.path}/execute`, {});
-      await until(async () => ((await taggedSessions(source)).length > 0 ? true : null));
+      await readingSessions(source);
 
       const syncs = "fsync,fdatasync";
       const tracer = spawn(

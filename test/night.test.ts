@@ -10,6 +10,7 @@ import {
   queryPool,
   startTestServer,
   statusOf,
+  readingSessions,
   taggedSessions,
   until,
   waitForStatus,
@@ -237,9 +238,7 @@ test("a cancel ends a statement that sleeps at the source, and one that computes
     { tableName: "BKPF", filterDefinition: "pg_sleep(3600) is not null" },
   ]);
   await server.ok("POST", `${sleeping.path}/execute`, { mode: "FULL" });
-  await until(async () =>
-    (await taggedSessions(source)).some(({ state }) => state === "active") ? true : null,
-  );
+  await readingSessions(source);
   expect((await server.call("POST", `${sleeping.path}/cancel`, {})).status).toBe(200);
   expect(await statusOf(server, pool.poolId, sleeping.jobId)).toBe("CANCEL");
 

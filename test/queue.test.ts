@@ -7,6 +7,7 @@ import {
   makePool,
   startTestServer,
   statusOf,
+  readingSessions,
   taggedSessions,
   until,
   type TestServer,
@@ -63,7 +64,7 @@ test("four run, the others wait in order; a queued one that is cancelled never s
   for (const { path } of jobs) await server.ok("POST", `${path}/execute`, { mode: "FULL" });
   const statuses = (): Promise<(string | null)[]> =>
     Promise.all(jobs.map(({ jobId }) => statusOf(server, pool.poolId, jobId)));
-  await until(async () => ((await taggedSessions(source)).length === 4 ? true : null));
+  await readingSessions(source, 4);
   expect(await statuses()).toEqual([...Array<string>(4).fill("RUNNING"), ...Array<string>(3).fill("QUEUED")]);
 
   const go = await server.ok("GET", `/desk/v1/pools/${pool.poolId}/go`);
@@ -109,7 +110,7 @@ test("four run, the others wait in order; a queued one that is cancelled never s
   expect(await statusOf(server, pool.poolId, seventh?.jobId ?? "")).toBe("QUEUED");
 
   // Fifty at once are one cancellation with fifty callers on its record; some hang up before the answer.
-  await until(async () => ((await taggedSessions(source)).length === 4 ? true : null));
+  await readingSessions(source, 4);
   const stop = `/desk/v1/pools/${pool.poolId}/jobs/${fifth?.jobId ?? ""}/stop?wait=20`;
   const impatient = AbortSignal.timeout(5);
   const asked = Array.from({ length: 50 }, (_, n) =>

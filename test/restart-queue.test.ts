@@ -8,6 +8,7 @@ import {
   makeExtractionJob,
   makePool,
   statusOf,
+  readingSessions,
   taggedSessions,
   until,
   waitForStatus,
@@ -58,7 +59,7 @@ const endless = "pg_sleep(600) is not null";
 test("kill -9 with two executions of one pool: both end, each as it was asked, with one process for their pool", async () => {
   const { poolId, jobs } = await stage({}, [endless, endless]);
   for (const { path } of jobs) await server.ok("POST", `${path}/execute`, {});
-  await until(async () => ((await taggedSessions(source)).length === 2 ? true : null));
+  await readingSessions(source, 2);
   const before = await poolPids(home);
   await server.end("SIGKILL");
   await start();
@@ -89,7 +90,7 @@ test("kill -9 with three in the queue: they begin after the restart, in their ol
   // Not in the order in which the jobs were made.
   const queued = [waiting[1], waiting[2], waiting[0]].map((job) => job ?? { jobId: "", path: "" });
   await server.ok("POST", `${blocking?.path ?? ""}/execute`, {});
-  await until(async () => ((await taggedSessions(source)).length === 1 ? true : null));
+  await readingSessions(source);
   for (const { path } of queued) await server.ok("POST", `${path}/execute`, {});
   for (const { jobId } of queued) expect(await statusOf(server, poolId, jobId)).toBe("QUEUED");
   await server.end("SIGKILL");

@@ -9,7 +9,7 @@ import {
   queryPool,
   startTestServer,
   statusOf,
-  taggedSessions,
+  readingSessions,
   until,
   waitForStatus,
   type TestServer,
@@ -106,7 +106,7 @@ test("what a job was when it was executed is what runs, whatever was changed whi
   );
 
   await server.ok("POST", `${blocker.path}/execute`, { mode: "FULL" });
-  await until(async () => (await taggedSessions(source)).find(({ state }) => state === "active") ?? null);
+  await readingSessions(source);
   await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
   expect(await statusOf(server, pool.poolId, job.jobId)).toBe("QUEUED");
 

@@ -8,7 +8,7 @@ import {
   makeExtractionJob,
   makePool,
   startTestServer,
-  taggedSessions,
+  readingSessions,
   until,
   waitForStatus,
 } from "./support/nightdesk.ts";
@@ -49,7 +49,7 @@ test.each([
   ]);
   await server.ok("POST", `${job.path}/execute`, {});
   if (status === "CANCEL") {
-    await until(async () => (await taggedSessions(source)).find(({ state }) => state === "active") ?? null);
+    await readingSessions(source);
     await until(async () => {
       const rows = await source.sql(
         "select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()",

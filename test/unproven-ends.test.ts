@@ -12,6 +12,7 @@ import {
   makePool,
   startTestServer,
   statusOf,
+  readingSessions,
   taggedSessions,
   until,
   waitForStatus,
@@ -32,12 +33,6 @@ afterAll(async () => {
 });
 
 const sleeping = { tableName: "VBAK", filterDefinition: "pg_sleep(60) is not null" };
-
-async function activeSession(): Promise<number> {
-  return until(
-    async () => (await taggedSessions(source)).find(({ state }) => state === "active")?.pid ?? null,
-  );
-}
 
 async function receiptOf(server: Pick<TestServer, "ok">, poolId: string, jobId: string) {
   const { executionItems } = await server.ok(
@@ -136,7 +131,7 @@ test("what a pool that nobody can open any more holds is unknown, and the receip
     const pool = await makePool(server, source);
     const job = await makeExtractionJob(server, pool, "lost", [sleeping]);
     await server.ok("POST", `${job.path}/execute`, {});
-    await activeSession();
+    await readingSessions(source);
     const folder = join(server.home, "pools", pool.poolId);
     const { pid } = JSON.parse(await readFile(join(folder, "owner.json"), "utf8"));
     // Not the process of the pool that comes after it may find the file whole.
@@ -161,7 +156,7 @@ test("after a kill -9 a frozen orphan is killed, what it left at the source is e
     const pool = await makePool(server, source);
     const job = await makeExtractionJob(server, pool, "orphan", [sleeping]);
     await server.ok("POST", `${job.path}/execute`, {});
-    await activeSession();
+    await readingSessions(source);
     const owner = JSON.parse(await readFile(join(home, "pools", pool.poolId, "owner.json"), "utf8"));
     const { stdout } = await promisify(execFile)("ps", ["-o", "args=", "-p", String(owner.pid)]);
     expect(stdout).toContain("pool-process");

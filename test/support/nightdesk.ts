@@ -228,6 +228,19 @@ export async function taggedSessions(source: TestDatabase): Promise<{ pid: numbe
   )) as { pid: number; state: string }[];
 }
 
+/**
+ * Resolves as soon as `count` sessions read a table. A session that is only there may still be at its first
+ * statements, before its run has a table to tell of.
+ */
+export async function readingSessions(source: TestDatabase, count = 1): Promise<void> {
+  await until(async () => {
+    const reading = await source.sql(
+      "select from pg_stat_activity where application_name like 'nd:%' and query like 'COPY%' and state = 'active' and datname = current_database()",
+    );
+    return reading.length >= count ? true : null;
+  });
+}
+
 /** An execution as the logs list it. */
 export interface Seen {
   executionId: string;
