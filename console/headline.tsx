@@ -72,7 +72,7 @@ function sentenceOf(night: DeskNight, words: Words): VNode {
     case "CLEAR":
       return <Say text={night.partial ? words.clearPart : words.clear} pool={pool} />;
     case "REPORTED CLEAR":
-      return <Say text={words.reportedClear} pool={pool} />;
+      return <Say text={night.partial ? words.reportedClearPart : words.reportedClear} pool={pool} />;
     case "RUNNING": {
       const running = (jobs ?? []).filter(({ word }) => word === "RUNNING");
       const [first] = running;
@@ -95,7 +95,7 @@ function moreOf({ verdict: { word }, partial }: DeskNight, words: Words): string
     case "CLEAR":
       return partial ? words.clearPartMore : words.clearMore;
     case "REPORTED CLEAR":
-      return words.reportedClearMore;
+      return partial ? words.reportedClearPartMore : words.reportedClearMore;
     case "RUNNING":
       return words.runningMore;
     case "UNKNOWN":

@@ -63,7 +63,7 @@ export function Night({
           </div>
           {!mayStop && <p class="fine">{words.mayNotStop}</p>}
           {night !== null && <WiderHolds night={night} />}
-          {night?.jobs?.length === 0 && <p>{words.noJobs}</p>}
+          {night?.jobs?.length === 0 && <p>{night.partial ? words.noJobsSeen : words.noJobs}</p>}
           <ul>
             {jobs.map((job) => (
               <JobCard

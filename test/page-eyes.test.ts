@@ -136,6 +136,22 @@ test.runIf(hasChromium)(
     expect(await cardOf(page, plain.orders).count()).toBe(1);
     expect(await cardOf(page, plain.finance).count()).toBe(0);
     expect(await page.getByRole("button", { name: "Stop all" }).count()).toBe(0);
+
+    // The same of a pool of which there is no more than somebody's word, and of jobs that are gone.
+    const night = {
+      ...{ poolId: plain.poolId, poolName: "SAP ECC", partial: true, jobs: [], holds: [], settings: null },
+      verdict: { word: "REPORTED CLEAR", code: 4, reason: "said", next: null },
+    };
+    await page.route("**/events", (route) => {
+      const now = Date.now();
+      const body = `data: ${JSON.stringify({ ...night, asOf: now, sentAt: now })}\n\n`;
+      return route.fulfill({ status: 200, contentType: "text/event-stream", body });
+    });
+    await page.reload();
+    await page
+      .getByRole("heading", { name: /None of the jobs that this key may see is said to run/ })
+      .waitFor();
+    await page.getByText("None of the jobs that this key is for is there any more.").waitFor();
   },
 );
 

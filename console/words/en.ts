@@ -25,6 +25,9 @@ export const en = {
     "Proven for these jobs at the source itself. The data pool may have others, which are not shown.",
   clearMore: "Proven at the source itself.",
   reportedClear: "Nothing of {pool} is said to run, but the source was not seen.",
+  reportedClearPart: "None of the jobs that this key may see is said to run, but the source was not seen.",
+  reportedClearPartMore:
+    "This is somebody's word about these jobs, and no proof. The data pool may have others, which are not shown.",
   reportedClearMore: "This is somebody's word and no proof.",
   runningOne: "“{job}” touches the source, or waits to.",
   runningMany: "{count} jobs of {pool} touch the source, or wait to.",
@@ -46,6 +49,7 @@ export const en = {
 
   jobs: "Jobs",
   noJobs: "This data pool has no jobs.",
+  noJobsSeen: "None of the jobs that this key is for is there any more.",
   since: "since {time}",
   started: "last started {time}",
   neverRan: "never ran",

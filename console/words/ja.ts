@@ -26,6 +26,10 @@ export const ja: Words = {
   clearPartMore: "表示中のジョブについてソース側で確認済みです。表示されない別のジョブがあるかもしれません。",
   clearMore: "ソース側で確認済みです。",
   reportedClear: "{pool} のジョブは動いていないと報告されていますが、ソースは未確認です。",
+  reportedClearPart:
+    "このキーで見られるジョブは、いずれも動いていないと報告されていますが、ソースは未確認です。",
+  reportedClearPartMore:
+    "表示中のジョブについての申告だけで、証明ではありません。表示されない別のジョブがあるかもしれません。",
   reportedClearMore: "申告だけで、証明ではありません。",
   runningOne: "「{job}」がソースに触れているか、開始待ちです。",
   runningMany: "{pool} の {count} 件のジョブがソースに触れているか、開始待ちです。",
@@ -47,6 +51,7 @@ export const ja: Words = {
 
   jobs: "ジョブ",
   noJobs: "このデータプールにジョブはありません。",
+  noJobsSeen: "このキーの対象のジョブは、もうありません。",
   since: "{time} から",
   started: "前回の開始 {time}",
   neverRan: "未実行",

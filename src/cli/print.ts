@@ -110,6 +110,7 @@ export function verdictJson(verdict: RunAnswer, place: Place | null): string {
       ...(job.probes === undefined ? {} : { probes: job.probes.map(probeJson) }),
     })),
     ...(next === null ? {} : { next }),
+    ...(verdict.partial ? { partial: true } : {}),
     ...(holds === null ? {} : { holds }),
     ...(starts === null ? {} : { starts }),
     ...(sources === null ? {} : { sources }),

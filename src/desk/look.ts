@@ -9,13 +9,15 @@ import { verdict, worstWord } from "./verdict.ts";
 import type { JobReport, Verdict } from "./verdict.ts";
 
 /** What a look at a pool needs of a team. */
-export type LookTeam = Pick<Team, "proves" | "settings" | "jobs" | "readAt">;
+export type LookTeam = Pick<Team, "proves" | "settings" | "jobs" | "partial" | "readAt">;
 
 /** One fresh read of a pool. */
 export interface Look extends Ground {
   /** When it began, epoch ms. */
   asOf: number;
   jobs: TeamJob[];
+  /** Of named jobs alone; of the rest of the pool it says nothing. */
+  partial: boolean;
   settings: DeskSettings | null;
 }
 
@@ -29,8 +31,9 @@ export async function readPool(
   const jobs = await team.jobs(poolId, { signal });
   const now = clock.now();
   const asOf = team.readAt?.(poolId) ?? askedAt;
+  const partial = team.partial(poolId);
   const proves = await team.proves(poolId, { signal });
-  return { proves, asOf, now, jobs, settings: await settingsOf(team, poolId, { signal }) };
+  return { proves, asOf, now, jobs, partial, settings: await settingsOf(team, poolId, { signal }) };
 }
 
 /** null where they cannot be read: they decide nothing, so nothing is kept back for them. @throws the reason of the signal. */
@@ -70,8 +73,22 @@ export async function lookAtPool(
     return verdict("USAGE", chosen.reason, { asOf, jobs, settings, next: "name one of the jobs listed" });
   }
   const jobs = chosen.jobs.map((job) => judgeJob(job, look));
+  const partial = look.partial && scope.job === null;
+  const facts = { asOf, jobs, settings, partial };
+  if (partial && jobs.length === 0) return verdict("UNKNOWN", nothingSeen, facts);
+  const reason = jobsReason(jobs, scope.job !== null);
   const word = worstWord(jobs, clearWord(look.proves));
-  return verdict(word, jobsReason(jobs, scope.job !== null), { asOf, jobs, settings });
+  return verdict(word, partial ? `${reason}; ${partWords(jobs)}` : reason, facts);
+}
+
+/** Of a key for named jobs that are gone: that it sees nothing says nothing. */
+export const nothingSeen =
+  "none of the jobs that the key is for is in the pool any more; other jobs of the pool were not seen";
+
+/** What an answer is about that is given to a key for named jobs. */
+export function partWords(jobs: readonly unknown[]): string {
+  const what = jobs.length === 1 ? "the 1 job" : `the ${String(jobs.length)} jobs`;
+  return `only of ${what} that the key is for: other jobs of the pool were not seen`;
 }
 
 /** Looks again after this long, then less and less often. */

@@ -103,6 +103,7 @@ function teamOf(
     stops: [],
     proves: async () => proves,
     settings: async () => noDeskSettings,
+    partial: () => false,
     jobs: async () => next(),
     go: async () => ({ jobs: next(), holds: [], starts: [], sources: [] }),
     stop: async ({ jobId }) => {

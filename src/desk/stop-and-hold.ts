@@ -35,6 +35,7 @@ export async function stopAndHold(
     asOf: stop.asOf,
     jobs: stop.jobs,
     settings: stop.settings,
+    partial: stop.partial,
     next: stop.next ?? refusal.next,
   });
 }

@@ -83,6 +83,7 @@ function teamOf(story: Story): StopTeam & { said: TeamJob[][]; stops: number } {
     stops: 0,
     proves: () => Promise.resolve(story.proves),
     settings: () => Promise.resolve(noDeskSettings),
+    partial: () => false,
     jobs: async (_: string, { signal }: { signal: AbortSignal }) => {
       const jobs = await reply(story.looks[Math.min(looks++, story.looks.length - 1)] ?? "silence", signal);
       team.said.push(jobs);

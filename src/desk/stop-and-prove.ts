@@ -77,7 +77,7 @@ export async function stopAndProve(
   if (!Array.isArray(chosen)) return chosen;
   if (chosen.every(({ step }) => step !== "asked")) {
     const { settled, reports } = judgeAll(chosen, look, scope.all);
-    if (settled) return stopVerdict(reports, look);
+    if (settled) return stopVerdict(reports, look, scope);
   }
   const waitMs = answersEarly ? Math.max(scope.waitMs, shortestWaitMs) : scope.waitMs;
   return askAndLook(team, { ...scope, waitMs }, { targets: chosen, firstLook: look }, { signal, onProgress });
@@ -158,7 +158,7 @@ async function askAndLook(
       try {
         pass = judgeAll(targets, await readPool(team, poolId, { clock, signal: alive }), all);
         trouble = null;
-        if (pass.settled) return stopVerdict(pass.reports, pass.look);
+        if (pass.settled) return stopVerdict(pass.reports, pass.look, { all });
       } catch (error) {
         alive.throwIfAborted();
         trouble = `the last look failed: ${error instanceof Error ? error.message : String(error)}`;
@@ -186,9 +186,10 @@ async function askAndLook(
     ? `when interrupted; ${arrived(targets, requests.accepted())}`
     : `after ${String(Math.round(waitMs / 1000))} s`;
   const unclear = trouble ?? requests.trouble();
-  if (answersEarly && !signal.aborted && unclear === null) return stopVerdict(pass.reports, pass.look);
+  if (answersEarly && !signal.aborted && unclear === null)
+    return stopVerdict(pass.reports, pass.look, { all });
   const facts = [why, unclear].filter((fact) => fact !== null);
-  return stopVerdict(pass.reports, pass.look, facts.join("; "));
+  return stopVerdict(pass.reports, pass.look, { all, notProven: facts.join("; ") });
 }
 
 function arrived(targets: readonly StopTarget[], accepted: boolean): string {

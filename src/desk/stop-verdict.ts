@@ -1,23 +1,28 @@
 import { clearWord, probeWords } from "./judge.ts";
+import { nothingSeen, partWords } from "./look.ts";
 import type { Look } from "./look.ts";
 import { verdict, worstWord } from "./verdict.ts";
 import type { JobReport, Verdict } from "./verdict.ts";
 
 /**
- * The verdict of a stop. `notProven`: the wait is over, and why; every target that is still open is then
- * UNKNOWN, whatever the platform says of it.
+ * The verdict of a stop. `all`: of everything. `notProven`: the wait is over, and why; every target that is still open
+ * is then UNKNOWN, whatever the platform says of it.
  */
 export function stopVerdict(
   reports: readonly JobReport[],
   look: Look,
-  notProven: string | null = null,
+  { all, notProven = null }: { all: boolean; notProven?: string | null },
 ): Verdict {
   const jobs = reports.map((report) => (notProven === null ? report : whenOver(report, notProven)));
+  const { asOf, settings } = look;
+  const partial = look.partial && all;
+  const facts = { asOf, jobs, settings, partial };
+  if (partial && jobs.length === 0) return verdict("UNKNOWN", nothingSeen, facts);
   const word = worstWord(jobs, clearWord(look.proves));
+  const reason = partial ? `${stopReason(jobs)}; ${partWords(jobs)}` : stopReason(jobs);
   const open = jobs.some(({ outcome }) => outcome === "NOT PROVEN");
   const next = open ? "look again: the stop goes on" : "look again; stop what runs now too if it must end";
-  const { asOf, settings } = look;
-  return verdict(word, stopReason(jobs), { asOf, jobs, settings, ...(word === "RUNNING" ? { next } : {}) });
+  return verdict(word, reason, { ...facts, ...(word === "RUNNING" ? { next } : {}) });
 }
 
 function whenOver(report: JobReport, why: string): JobReport {

@@ -75,6 +75,8 @@ export interface Verdict {
   sources: SourceReport[] | null;
   /** Of the pool; null where they were not read. */
   settings: DeskSettings | null;
+  /** It was asked of the pool, and is about the named jobs alone that the key is for. */
+  partial: boolean;
 }
 
 /** A verdict, or an answer in its form with a word and a code of its own. */
@@ -92,20 +94,20 @@ const nextSteps: Record<Word, string | null> = {
 
 /** What a verdict may bring besides word and reason. */
 export type VerdictFacts = Partial<
-  Pick<Verdict, "asOf" | "jobs" | "next" | "holds" | "starts" | "sources" | "settings">
+  Pick<Verdict, "asOf" | "jobs" | "next" | "holds" | "starts" | "sources" | "settings" | "partial">
 >;
 
 /** A verdict of this word; the code, what the word rests on and, unless given, the next step follow from it. */
 export function verdict(word: Word, reason: string, facts: VerdictFacts = {}): Verdict {
   const { asOf = null, jobs = [], next = nextSteps[word] } = facts;
-  const { holds = null, starts = null, sources = null, settings = null } = facts;
+  const { holds = null, starts = null, sources = null, settings = null, partial = false } = facts;
   const ground =
     word === "REPORTED CLEAR"
       ? groundOf(jobs, sources ?? [])
       : word === "CLEAR"
         ? proofOf(jobs, settings)
         : "";
-  const read = { holds, starts, sources, settings };
+  const read = { holds, starts, sources, settings, partial };
   return { word, code: codes[word], reason: reason + ground, asOf, jobs, next, ...read };
 }
 

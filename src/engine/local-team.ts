@@ -84,6 +84,7 @@ export function localTeam(parts: LocalTeamParts, { key, channel }: TeamCaller): 
     proves: () => Promise.resolve("source"),
     settings: (poolId) =>
       inPool("view", poolId, async () => (await state.deskSettings(poolId)) ?? noDeskSettings),
+    partial: () => key.jobs !== null,
     jobs: (poolId) =>
       inPool("view", poolId, async () =>
         (await seenJobs(state, poolId)).filter(({ id }) => knowsJob(key, id)),

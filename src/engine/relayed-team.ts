@@ -44,6 +44,8 @@ export function relayedTeam(
 ): RelayedTeam {
   const place = `the team ${JSON.stringify(pool.team?.name ?? "")}`;
   let readAt: number | null = null;
+  /** The team gives the relay itself no more than named jobs. */
+  let endIsPartial = false;
 
   async function asTeam<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -98,6 +100,7 @@ export function relayedTeam(
     const ask = (options: { signal: AbortSignal }) => end.jobs(pool.id, options);
     const shared = await asked(() => reads.read(`${pool.id} jobs`, ask, { signal }));
     ({ readAt } = shared);
+    endIsPartial = end.partial(pool.id);
     return shared.value;
   }
 
@@ -121,6 +124,7 @@ export function relayedTeam(
     settings: (poolId, { signal }) =>
       at(lookVerb, poolId, signal, async () => (await state.deskSettings(poolId)) ?? noDeskSettings),
     readAt: () => readAt,
+    partial: () => key.jobs !== null || endIsPartial,
     jobs: (poolId, { signal }) =>
       at(lookVerb, poolId, signal, async (relayed) => known(await allJobs(relayed, signal))),
     statusLines: ({ signal }) => objects("statusLines", signal),

@@ -13,6 +13,11 @@ export interface Team {
   settings(poolId: string, options: { signal: AbortSignal }): Promise<DeskSettings>;
   /** All jobs of the pool, by a fresh read. */
   jobs(poolId: string, options: { signal: AbortSignal }): Promise<TeamJob[]>;
+  /**
+   * The latest answer about the pool was of named jobs alone, because the key is for no others: of the rest of the pool
+   * it says nothing. Known after a read of `jobs`.
+   */
+  partial(poolId: string): boolean;
   /** When the read began that the latest answer about a pool rests on, epoch ms; absent: after it was asked for. */
   readAt?(poolId: string): number | null;
   /**

@@ -32,6 +32,7 @@ export function celonisTeam(
   return {
     proves: async (poolId, options) => (await end(options)).proves(poolId, options),
     settings: async (poolId, options) => (await end(options)).settings(poolId, options),
+    partial: (poolId) => known?.partial(poolId) ?? false,
     jobs: async (poolId, options) => (await end(options)).jobs(poolId, options),
     stop: async (request, options) => (await end(options)).stop(request, options),
     connections: async (poolId, options) => (await end(options)).connections(poolId, options),

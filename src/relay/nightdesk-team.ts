@@ -45,6 +45,7 @@ export function nightdeskTeam(
   /** By pool, as the latest answer had them: every look brings them along. */
   const settings = new Map<string, DeskSettings>();
   const proofs = new Map<string, "source" | "word">();
+  const partials = new Map<string, boolean>();
   /** Asks for a read of the pool that is made now; with how far our clock is before the server's. */
   async function fresh<T extends Answered>(
     poolId: string,
@@ -74,10 +75,12 @@ export function nightdeskTeam(
         if (!settings.has(poolId)) await fresh(poolId, "status", () => client.desk.status(poolId, options));
         return settings.get(poolId) ?? noDeskSettings;
       }),
+    partial: (poolId) => partials.get(poolId) ?? false,
     jobs: (poolId, options) =>
       asTeam(async () => {
         const ask = () => client.desk.status(poolId, options);
-        const { jobs, ahead } = await fresh(poolId, "status", ask);
+        const { jobs, ahead, partial } = await fresh(poolId, "status", ask);
+        partials.set(poolId, partial === true);
         return each(jobs, "status", (job) => teamJob(job, ahead));
       }),
     stop: ({ poolId, jobId, executionId, reason }, options) =>

@@ -65,6 +65,8 @@ export function wireTeam(
   return {
     proves: () => Promise.resolve("word"),
     settings: () => Promise.resolve(noDeskSettings),
+    // Rights there are given on a whole pool.
+    partial: () => false,
     jobs: (poolId, options) =>
       asTeam(async () => {
         const { jobs } = await readJobs(client, poolId, options);

@@ -37,7 +37,7 @@ export async function lookAtNight(
   return {
     poolId: pool.id,
     poolName: pool.name,
-    partial: key.jobs !== null,
+    partial: key.jobs !== null || said.partial,
     asOf,
     sentAt: clock.now(),
     verdict: { word, code, reason, next: nextStep({ ...said, settings }) },

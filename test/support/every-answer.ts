@@ -100,7 +100,7 @@ const status = (): DeskStatus => ({
   poolName: "SAP",
   asOf: Date.now(),
   proof: "source",
-  partial: false,
+  partial: true,
   jobs: jobs(),
   holds: [heldNow],
   settings: { zone: "Asia/Tokyo", hours24to47: true, contact: "the data team", escalateAfterSeconds: null },

@@ -52,7 +52,7 @@ export function deskRoutes(operations: Operations): Route[] {
           proof: await team.proves(pool.id, { signal }),
           jobs,
           holds: await team.holds(pool.id, { signal }),
-          partial: key.jobs !== null,
+          partial: team.partial(pool.id),
         };
       },
     }),
