@@ -8,7 +8,7 @@ import { commands } from "../src/cli/commands.ts";
 import type { CliContext } from "../src/cli/index.ts";
 import type { ProbeLook } from "../src/model/probe.ts";
 import { runNightdesk } from "./support/cli-run.ts";
-import { execution, hold, keyId, pool, startEveryAnswer } from "./support/every-answer.ts";
+import { execution, hold, keyId, narrowPool, pool, startEveryAnswer } from "./support/every-answer.ts";
 import { repository } from "./house/tree.ts";
 
 let team: Awaited<ReturnType<typeof startEveryAnswer>>;
@@ -70,7 +70,12 @@ function waysOf(value: unknown, way = "", found = new Map<string, Set<string>>()
 const job = "Finance documents";
 /** What is run of each command, so that together every field has a value. */
 const samples: Record<string, string[][]> = {
-  status: [["status"], ["status", "Nobody"], ["status", "Order to cash", "--probes", "FILE"]],
+  status: [
+    ["status"],
+    ["status", "--pool", narrowPool],
+    ["status", "Nobody"],
+    ["status", "Order to cash", "--probes", "FILE"],
+  ],
   stop: [["stop"], ["stop", job, "--wait", "0.3"], ["stop", job, "--wait", "0.3", "--hold-until", "+2h"]],
   go: [["go"]],
   hold: [["hold", job, "--until", "+2h"]],

@@ -71,3 +71,8 @@ export const connection: Option = {
   syntax: "--connection <C>",
   meaning: "name or id of a connection, in the place of the pool",
 };
+
+export const probes: Option = {
+  syntax: "--probes <FILE>",
+  meaning: "checks at the source (docs/probes.md): with them a Celonis team can be CLEAR",
+};

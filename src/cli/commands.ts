@@ -1,12 +1,7 @@
-import { connection, server, team } from "./command.ts";
-import type { Command, Option } from "./command.ts";
+import { connection, probes, server, team } from "./command.ts";
+import type { Command } from "./command.ts";
 import { profileCommands } from "./profile-commands.ts";
 import { runCommands } from "./run-commands.ts";
-
-const probes: Option = {
-  syntax: "--probes <FILE>",
-  meaning: "checks at the source (docs/probes.md): with them a Celonis team can be CLEAR",
-};
 
 export const commands: readonly Command[] = [
   {

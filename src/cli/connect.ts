@@ -43,19 +43,22 @@ export async function connect(
 }
 
 /**
- * As `connect`; with `--probes` the team has them, for an answer about the job that is named, or all.
+ * As `connect`; with `--probes` the team has them, for an answer about the job that is named, or all. `unprobed`: the
+ * same team without them.
  * @throws UsageError.
  */
 export async function connectWithProbes(
   input: Input,
   context: CliContext,
   options?: { waitMs: number },
-): Promise<{ team: ReturnType<typeof celonisTeam>; place: Place }> {
+): Promise<Connected & { unprobed: Connected["team"]; place: Place }> {
   const file = textOption(input, "probes");
-  const { team, place } = await connect(input, context, options);
-  if (file === undefined) return { team, place };
+  const { client, team: unprobed, place } = await connect(input, context, options);
+  if (file === undefined) return { client, team: unprobed, unprobed, place };
   const { clock } = context;
-  return { team: probedTeam(team, await probesOf(file, context), { job: input.argument, clock }), place };
+  const probes = await probesOf(file, context);
+  const team = probedTeam(unprobed, probes, { job: input.argument, clock });
+  return { client, team, unprobed, place };
 }
 
 async function probesOf(file: string, context: CliContext): Promise<TeamProbe[]> {

@@ -1,4 +1,4 @@
-import { server, team } from "./command.ts";
+import { probes, server, team } from "./command.ts";
 import type { Command } from "./command.ts";
 
 /** What programmers use: runs, their logs, and what there is. */
@@ -16,11 +16,13 @@ export const runCommands: readonly Command[] = [
         values: ["full", "delta"],
       },
       { syntax: "--wait", meaning: "until it is over: 0 for SUCCESS, 8 for any other end" },
+      probes,
       ...team,
     ],
     examples: [
       'nightdesk run "Finance documents" --mode full',
       'nightdesk run "Finance documents" --wait',
+      'nightdesk run "Finance documents" --wait --probes probes.json',
       'nightdesk execute "Finance documents" --json',
     ],
     load: () => import("./run.ts"),

@@ -3,7 +3,7 @@ export { nextStep } from "./escalation.ts";
 export { verdictOfFailedChange, verdictOfFailure } from "./failure.ts";
 export { goOrNot } from "./go.ts";
 export { holdAndLook, listHolds } from "./hold.ts";
-export { clearWord } from "./judge.ts";
+export { judgeJob, stopLimitMs } from "./judge.ts";
 export { lookAtPool, watchPool } from "./look.ts";
 export { probedTeam } from "./probed-team.ts";
 export type { TeamProbe } from "../model/probe.ts";

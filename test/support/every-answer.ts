@@ -27,6 +27,8 @@ import type {
 
 const id = (n: number): string => `0b6f8c1e-3a52-4f0e-9a57-${String(n).padStart(12, "0")}`;
 export const pool = id(1);
+/** Of which the key sees named jobs alone. */
+export const narrowPool = id(11);
 export const connection = id(2);
 export const execution = id(5);
 export const hold = id(7);
@@ -100,7 +102,7 @@ const status = (): DeskStatus => ({
   poolName: "SAP",
   asOf: Date.now(),
   proof: "source",
-  partial: true,
+  partial: false,
   jobs: jobs(),
   holds: [heldNow],
   settings: { zone: "Asia/Tokyo", hours24to47: true, contact: "the data team", escalateAfterSeconds: null },
@@ -277,6 +279,7 @@ const answers: [RegExp, () => unknown][] = [
   [/\/report\?/, () => report],
   [/^GET .*\/holds$/, () => [heldNow]],
   [/^POST .*\/holds$/, () => heldNow],
+  [new RegExp(`/pools/${narrowPool}/status$`), () => ({ ...status(), poolId: narrowPool, partial: true })],
   [/\/desk\/v1\/pools\/[^/]+\/status$/, status],
   [/\/test$/, () => test],
   [/\/execute$/, () => started],
