@@ -1,6 +1,7 @@
 /** The night at the page: a real Chromium, a real server, a real extraction. */
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { AuditPage } from "../src/contract/index.ts";
 import { hasChromium, startBrowser, visitor, type Visitor } from "./support/browser.ts";
 import { startTestServer, statusOf, taggedSessions, until, type TestServer } from "./support/nightdesk.ts";
 import { buildPage, cardOf, makePageScene, picture, signIn, type PageScene } from "./support/page-scene.ts";
@@ -86,6 +87,8 @@ test.runIf(hasChromium)(
     const receipt = card.getByRole("region", { name: "Receipt" });
     await receipt.getByText("source shuts down at 24:00").waitFor();
     await receipt.getByText("night view cancel").waitFor();
+    const { records } = (await server.ok("GET", "/desk/v1/audit")) as AuditPage;
+    expect(records.findLast(({ deed, phase }) => deed === "stop" && phase === "asked")?.channel).toBe("page");
     // Both tables belong to the task that was stopped.
     expect(await receipt.getByText("thrown away").count()).toBe(2);
     await page

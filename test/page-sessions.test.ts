@@ -146,6 +146,36 @@ test("a key in the header counts, and needs nothing of this", async () => {
   expect((await desk.call("POST", stop)).status).toBe(200);
 });
 
+test("a stop of the page is recorded as that, and nothing that a caller says of itself makes another one of it", async () => {
+  const { key } = await desk.key([{ poolId: own.poolId, verbs: ["view", "cancel"] }]);
+  const page = ofPage(await signIn(key));
+  const pool = `/desk/v1/pools/${own.poolId}`;
+  const recorded: [string, string][] = [];
+  const through = async (path: string, how: { key: string | null; headers?: Record<string, string> }) => {
+    const execute = `/integration/api/pools/${own.poolId}/jobs/${own.jobId}/execute`;
+    const { executionId } = await desk.ok<{ executionId: string }>("POST", execute);
+    const { sequence } = await desk.auditLog.head();
+    expect((await desk.call("POST", path, how)).status).toBeLessThan(300);
+    const all = await desk.auditLog.records({ from: 0, to: startOfTime * 2, page: 0, limit: 1000 });
+    const added = all.records.filter((record) => record.sequence > sequence);
+    expect(added.map(({ phase }) => phase)).toEqual(["asked", "done"]);
+    expect(new Set(added.map(({ channel }) => channel)).size).toBe(1);
+    const [caller] = await desk.state.stopCallers(executionId);
+    const { reason } = caller ?? { reason: null };
+    recorded.push([added[0]?.channel ?? "", reason?.by === "operator" ? reason.channel : ""]);
+  };
+  await through(`${pool}/stop`, { key: null, headers: page });
+  await through(`${pool}/jobs/${own.jobId}/stop`, { key: null, headers: page });
+  // With a key it is the key's call, whatever else it carries.
+  const claims = { "user-agent": "nightdesk-page", "x-nightdesk-channel": "page" };
+  await through(`${pool}/stop`, { key, headers: { ...page, ...claims } });
+  await through(`/desk/stop.txt?pool=${own.poolId}&all=true`, { key, headers: { ...page, ...claims } });
+  const cancel = `/integration/api/pools/${own.poolId}/jobs/${own.jobId}/cancel`;
+  await through(cancel, { key, headers: { ...page, ...claims } });
+  const channels = ["page", "page", "desk", "text", "wire"];
+  expect(recorded).toEqual(channels.map((channel) => [channel, channel]));
+});
+
 test("a session is over with its key, after two idle hours, and after fourteen in any case", async () => {
   const revoked = await desk.key([{ poolId: own.poolId, verbs: ["view"] }]);
   const expiring = await desk.key([{ poolId: own.poolId, verbs: ["view"] }], startOfTime + 1000);

@@ -19,7 +19,7 @@ export interface AuditKey {
 }
 
 /** "server": nobody called for it. */
-export type AuditChannel = "wire" | "desk" | "text" | "internal" | "server";
+export type AuditChannel = "wire" | "desk" | "page" | "text" | "internal" | "server";
 
 /** A hold that a call laid, ended, or would end. */
 export interface RecordedHold {

@@ -1,4 +1,5 @@
 import type { Hold } from "./hold.ts";
+import type { StopChannel } from "./stop.ts";
 
 /**
  * The audit log: who did what, through which door, and what came of it. Records are only ever added, each
@@ -37,7 +38,7 @@ export interface AuditEntry {
   /** Whose key it was. Of a key that is not accepted only the prefix is known; null without any. Never the key. */
   key: { id: string | null; name: string | null; prefix: string } | null;
   /** "server": nobody called for it; `action` and `because` say which rule of the server did. */
-  channel: "wire" | "desk" | "text" | "internal" | "server";
+  channel: StopChannel | "server";
   /** Method and path template, or the words of an event. */
   action: string;
   deed: Deed | null;

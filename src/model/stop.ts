@@ -7,8 +7,11 @@ export type StopReason =
   | { by: "shutdown" }
   | { by: "server-stopped" };
 
-/** Through which door the stop came. */
-export type StopChannel = "wire" | "desk" | "text" | "console" | "internal";
+/**
+ * Through which door a call came, as the server itself knows it: by the address that was called, and `page` by the
+ * page's own session. What a caller says of itself counts for nothing.
+ */
+export type StopChannel = "wire" | "desk" | "page" | "text" | "internal";
 
 /** The status an execution gets when this reason ended it: a person's will is CANCEL, everything else FAIL. */
 export function statusAfterStop(reason: StopReason): "CANCEL" | "FAIL" {

@@ -284,8 +284,8 @@ async function admitted(
   { ids, query, call, address }: Asked,
 ): Promise<AnyAsk> {
   const { access, credentials } = route;
-  const known = (one: ApiKey): void => {
-    call.identified(one);
+  const known = (one: ApiKey, bySession: boolean): void => {
+    call.identified(one, { bySession });
   };
   const identify = (): Promise<ApiKey> => door.identify(request, credentials, { address, known });
   const key = access === "without key" ? null : await identify();
@@ -323,6 +323,7 @@ async function admitted(
     query: route.query === null ? {} : fitting(route.query, query),
     body: await bodyOf(route, request, early),
     request,
+    channel: call.channel,
     mayStill,
     get signal() {
       return request.signal;

@@ -17,7 +17,7 @@ export interface Door {
   /**
    * Whose key it is that the request comes with or stands for, if it may be used from there and now. What is in the
    * Authorization header counts; the page's cookie only where there is none, and only on routes that accept it.
-   * `known` hears of a key of ours also where it may not be used.
+   * `known` hears of a key of ours also where it may not be used, and whether the page's session stands for it.
    * @throws Unauthenticated, also from an address that the key is not for: whoever tries a stolen key must not be
    *   told that elsewhere it is good. OutOfHours: its holder is told when it is. UserError "denied" where a call by
    *   cookie would change something and does not come from the page.
@@ -25,7 +25,7 @@ export interface Door {
   identify(
     request: Request,
     accepts: Credentials,
-    from: { address: string | null; known: (key: ApiKey) => void },
+    from: { address: string | null; known: (key: ApiKey, bySession: boolean) => void },
   ): Promise<ApiKey>;
   /**
    * The pool the request is about; null for what belongs to no pool. `found` hears its id before it is decided
@@ -67,21 +67,23 @@ export function createDoor(keys: Keys, sessions: PageSessions, store: Store, poo
     request: Request,
     accepts: Credentials,
     address: string | null,
-  ): Promise<Recognition> {
+  ): Promise<Recognition & { bySession: boolean }> {
     const header = request.headers.get("authorization");
     if (header === null || header.trim() === "") {
       const id = accepts === "key or session" ? sessionIn(request) : null;
-      return id === null ? { kind: "unknown" } : await bySession(request, id, address);
+      if (id === null) return { kind: "unknown", bySession: false };
+      return { ...(await withSession(request, id, address)), bySession: true };
     }
     if (!knownScheme.test(header)) throw new Unauthenticated(true);
     const text = authorization.exec(header)?.[1];
-    if (text === undefined) return { kind: "unknown" };
+    if (text === undefined) return { kind: "unknown", bySession: false };
     const keyId = accepts === "key or link" ? sessions.spendLink(text) : null;
-    return keyId === null ? await keys.recognise(text, address) : await keys.again(keyId, address);
+    const found = keyId === null ? keys.recognise(text, address) : keys.again(keyId, address);
+    return { ...(await found), bySession: false };
   }
 
   /** By the cookie. A read needs no token: the answer stays with whoever the browser gives it to, which is the page. */
-  async function bySession(request: Request, id: string, address: string | null): Promise<Recognition> {
+  async function withSession(request: Request, id: string, address: string | null): Promise<Recognition> {
     const session = await sessions.find(id);
     if (session === null) return { kind: "unknown" };
     const found = await keys.again(session.keyId, address);
@@ -97,7 +99,7 @@ export function createDoor(keys: Keys, sessions: PageSessions, store: Store, poo
     async identify(request, accepts, { address, known }) {
       const found = await recognised(request, accepts, address);
       if (found.kind === "unknown") throw new Unauthenticated(false);
-      known(found.key);
+      known(found.key, found.bySession);
       if (found.kind === "elsewhere") throw new Unauthenticated(false);
       if (found.kind === "out of hours") throw new OutOfHours(found.why);
       return found.key;

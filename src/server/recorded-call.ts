@@ -2,6 +2,7 @@ import type { AuditTrail, Happening } from "../engine/audit-trail.ts";
 import { mayBeKey, shownPrefix } from "../engine/key-text.ts";
 import { recordedHold, type AuditEntry } from "../model/audit.ts";
 import type { ApiKey } from "../model/definitions.ts";
+import type { StopChannel } from "../model/stop.ts";
 import type { Route, Told } from "./route.ts";
 
 /** Longest id taken over from a path or body: it may be anything. */
@@ -29,6 +30,7 @@ export class RecordedCall {
   #ids: Record<string, string>;
   #told: Told = {};
   #allowed = false;
+  #bySession = false;
 
   /** `hashOf`: of the stored object of an id, null if there is none. */
   constructor(
@@ -45,8 +47,18 @@ export class RecordedCall {
     this.#ids = shortened(named.ids);
   }
 
-  identified({ id, name, prefix }: ApiKey): void {
+  /** `bySession`: the page's session stands for the key. */
+  identified({ id, name, prefix }: ApiKey, { bySession }: { bySession: boolean }): void {
     this.#key = { id, name, prefix };
+    this.#bySession = bySession;
+  }
+
+  /** Never by what the caller says of itself. */
+  get channel(): StopChannel {
+    const { path, answer } = this.#route;
+    if (answer === "verdict") return "text";
+    if (!path.startsWith("/desk/")) return "wire";
+    return this.#bySession ? "page" : "desk";
   }
 
   about(ids: Record<string, string>): void {
@@ -118,13 +130,13 @@ export class RecordedCall {
   }
 
   #happening(status: number | null): Happening {
-    const { method, path, deed, answer } = this.#route;
+    const { method, path, deed } = this.#route;
     const { outcome = null, because = null, executionIds = [], holds = [] } = this.#told;
     const madeId = this.#made(this.#told.madeId);
     return {
       requestId: this.#caller.requestId,
       key: this.#key,
-      channel: answer === "verdict" ? "text" : path.startsWith("/desk/") ? "desk" : "wire",
+      channel: this.channel,
       action: `${method} ${path}`,
       deed,
       ids: {

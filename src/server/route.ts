@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { IdsIn, PathTemplate } from "../contract/index.ts";
 import type { Deed } from "../model/audit.ts";
 import type { Hold } from "../model/hold.ts";
+import type { StopChannel } from "../model/stop.ts";
 import { verbs, type ApiKey, type DataPool, type Verb } from "../model/definitions.ts";
 
 /**
@@ -43,6 +44,8 @@ export type Ask<Path extends string, A extends Access, Query, Body> = {
   body: Body;
   /** What came, for what none of the others says: headers. Its body is read already. */
   readonly request: Request;
+  /** The door that it came through, as its record has it. */
+  readonly channel: StopChannel;
   /** Whether the door would let the same call in now: for answers that go on for longer than rights may last. */
   mayStill: () => Promise<boolean>;
   /** Aborts when the client has gone. A real request is only made of it when it is read. */
@@ -107,6 +110,7 @@ export interface AnyAsk {
   query: unknown;
   body: unknown;
   readonly request: Request;
+  readonly channel: StopChannel;
   mayStill: () => Promise<boolean>;
   readonly signal: AbortSignal;
   tell: (told: Told) => void;

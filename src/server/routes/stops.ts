@@ -7,6 +7,7 @@ import { teamSettlement } from "../../engine/team-shapes.ts";
 import { receiptText } from "../../desk/index.ts";
 import type { ApiKey } from "../../model/definitions.ts";
 import type { StopRequestOf } from "../../model/operations.ts";
+import type { StopChannel } from "../../model/stop.ts";
 import { commonHeaders } from "../errors.ts";
 import type { Operations } from "../operations.ts";
 import { relayedStop, relayedStopAnswer } from "../relayed-answers.ts";
@@ -40,10 +41,10 @@ export function stopRoutes(operations: Operations): Route[] {
       answer: stopAnswer,
       deed: "stop",
       operation: async (ask) => {
-        const { pool, ids, query, body, key } = ask;
+        const { pool, ids, query, body } = ask;
         const job = await jobOf(state, pool.id, ids.jobId);
         const executionId = query.execution ?? null;
-        const request = { ...requestOf(key, body.reason, query.wait), executionId };
+        const request = { ...requestOf(ask, body.reason, query.wait), executionId };
         ask.tell({ because: request.because });
         const outcome = await executions.stop(job.id, request, { signal: ask.signal });
         const answer = toStopAnswer(outcome, executionId);
@@ -52,7 +53,7 @@ export function stopRoutes(operations: Operations): Route[] {
       },
       relayed: async (ask) => {
         const { ids, query, body } = ask;
-        const order = { job: ids.jobId, executionId: query.execution ?? null, ...relayedOrder(body, query) };
+        const order = { job: ids.jobId, executionId: query.execution ?? null, ...relayedOrder(ask) };
         const said = await relayedStop(operations, ask, order);
         const [answer] = said.jobs.map((job) => relayedStopAnswer(job, order.executionId, clock.now()));
         if (answer === undefined) throw notFound("data job");
@@ -70,7 +71,7 @@ export function stopRoutes(operations: Operations): Route[] {
       answer: poolStop,
       deed: "stop",
       operation: async (ask) => {
-        const request = requestOf(ask.key, ask.body.reason, ask.query.wait);
+        const request = requestOf(ask, ask.body.reason, ask.query.wait);
         ask.tell({ because: request.because });
         const outcomes = await executions.stopPool(ask.pool.id, request, { signal: ask.signal });
         const stops = outcomes.map(({ execution, outcome }) => ({
@@ -82,7 +83,7 @@ export function stopRoutes(operations: Operations): Route[] {
         return stops.some(({ outcome }) => outcome === "NOT PROVEN") ? accepted({ stops }) : { stops };
       },
       relayed: async (ask) => {
-        const order = { job: null, executionId: null, ...relayedOrder(ask.body, ask.query) };
+        const order = { job: null, executionId: null, ...relayedOrder(ask) };
         const said = await relayedStop(operations, ask, order);
         const stops = said.jobs
           .filter(({ outcome }) => outcome !== "WAS NOT RUNNING")
@@ -155,17 +156,26 @@ export function stopRoutes(operations: Operations): Route[] {
   ];
 }
 
-function relayedOrder(
-  { reason }: { reason?: string },
-  { wait }: { wait: number },
-): { waitMs: number; reason: string | null; channel: "desk" } {
-  return { waitMs: Math.min(wait, deskStopWait.most) * 1000, reason: reason || null, channel: "desk" };
+function relayedOrder({
+  body: { reason },
+  query: { wait },
+  channel,
+}: {
+  body: { reason?: string };
+  query: { wait: number };
+  channel: StopChannel;
+}): { waitMs: number; reason: string | null; channel: StopChannel } {
+  return { waitMs: Math.min(wait, deskStopWait.most) * 1000, reason: reason || null, channel };
 }
 
-function requestOf(key: ApiKey, reason: string | undefined, waitSeconds: number): StopRequestOf {
+function requestOf(
+  { key, channel }: { key: ApiKey; channel: StopChannel },
+  reason: string | undefined,
+  waitSeconds: number,
+): StopRequestOf {
   return {
     keyName: key.name,
-    channel: "desk",
+    channel,
     because: reason === undefined || reason === "" ? null : reason,
     waitMs: Math.min(waitSeconds, deskStopWait.most) * 1000,
   };

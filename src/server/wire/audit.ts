@@ -46,7 +46,7 @@ export const reportQuery = z
 
 const instant: z.ZodType<Instant> = z.strictObject({ ms: epochMs, utc: z.string() });
 const auditKey = z.strictObject({ id: text, name: text, prefix: z.string() });
-const channel = z.enum(["wire", "desk", "text", "internal", "server"]);
+const channel = z.enum(["wire", "desk", "page", "text", "internal", "server"]);
 const recordedHolds = z.array(
   z.strictObject({ id, scope: z.enum(holdScopes), objectId: id, until: epochMs.nullable() }),
 );
