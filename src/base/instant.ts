@@ -1,4 +1,5 @@
-const form = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3})\d*)?)?(Z|[+-]\d{2}:?\d{2})$/i;
+const form = /^(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3})\d*)?)?(Z|[+-]\d{2}:?\d{2})$/i;
+const dayForm = /^(\d{4})-(\d{2})-(\d{2})$/;
 
 /**
  * A point of time that a person wrote, as epoch milliseconds: ISO 8601 with its zone, seconds optional
@@ -7,15 +8,27 @@ const form = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3})\
  * day that its month does not have.
  */
 export function parseInstant(text: string): number | null {
-  const [, year, month, day, hour, minute, second = "0", fraction = "0", zone = ""] = form.exec(text) ?? [];
-  if (year === undefined) return null;
-  const midnight = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  const date = new Date(midnight);
-  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return null;
+  const [, day = "", hour, minute, second = "0", fraction = "0", zone = ""] = form.exec(text) ?? [];
+  const midnight = parseDay(day);
   const offset = offsetMinutes(zone);
-  if (Number(hour) > 47 || Number(minute) > 59 || Number(second) > 59 || offset === null) return null;
+  if (midnight === null || Number(hour) > 47 || Number(minute) > 59 || Number(second) > 59 || offset === null)
+    return null;
   const minutes = Number(hour) * 60 + Number(minute);
   return midnight + (minutes - offset) * 60_000 + Number(second) * 1000 + Number(fraction.padEnd(3, "0"));
+}
+
+/** What a clock on a wall shows, as `parseInstant` reads a time that has no zone; see zones.ts. null for anything else. */
+export function parseWallTime(text: string): number | null {
+  return parseInstant(`${text}Z`);
+}
+
+/** `2026-06-18` as its midnight on a wall. null for anything else, and for a day that its month does not have. */
+export function parseDay(text: string): number | null {
+  const [, year, month, day] = dayForm.exec(text) ?? [];
+  if (year === undefined) return null;
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  const wrong = date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day);
+  return wrong ? null : date.getTime();
 }
 
 function offsetMinutes(zone: string): number | null {

@@ -222,11 +222,24 @@ export const commands: readonly Command[] = [
     summary: "what ran in a shift, what was stopped by whom, what was refused, what is open",
     args: [],
     options: [
-      { syntax: "--from <TIME>", meaning: "ISO 8601 with its zone: 2026-06-18T12:00Z", required: true },
-      { syntax: "--to <TIME>", meaning: "as --from; itself not in the report", required: true },
+      {
+        syntax: "--from <TIME>",
+        meaning: "ISO 8601 with its zone: 2026-06-18T12:00Z; with --zone without it",
+      },
+      { syntax: "--to <TIME>", meaning: "as --from; itself not in the report" },
+      { syntax: "--day <DATE>", meaning: "the whole day, or the day on which --shift begins: 2026-06-18" },
+      { syntax: "--shift <HH:MM-HH:MM>", meaning: "of the --day, by the clocks of the zone: 22:00-06:00" },
+      {
+        syntax: "--zone <ZONE>",
+        meaning: "whose days and times are meant (default: the zone of the pool's desk settings, else UTC)",
+      },
       ...team,
     ],
-    examples: ["nightdesk report --from 2026-06-18T20:00+09:00 --to 2026-06-19T08:00+09:00"],
+    examples: [
+      "nightdesk report --from 2026-06-18T20:00+09:00 --to 2026-06-19T08:00+09:00",
+      "nightdesk report --day 2026-06-18 --shift 22:00-06:00",
+      "nightdesk report --day 2026-10-25 --zone Europe/Berlin",
+    ],
     load: () => import("./report.ts"),
   },
   {

@@ -67,7 +67,8 @@ export interface AuditPage {
   head: { sequence: number; hmac: string };
 }
 
-/** `GET /desk/v1/pools/{poolId}/report?from=&to=&format=`, verb view: the report of a shift. `format=text`: as text. */
+/** `GET /desk/v1/pools/{poolId}/report?from=&to=&format=&zone=`, verb view: the report of a shift. `format=text`: as text, its
+ * times in `zone`, else in that of the pool's desk settings, and in UTC. */
 export interface DeskReport {
   poolId: string;
   poolName: string;

@@ -4,7 +4,7 @@ export { verdictOfFailedChange, verdictOfFailure } from "./failure.ts";
 export { goOrNot } from "./go.ts";
 export { holdAndLook, listHolds } from "./hold.ts";
 export { judgeJob, stopLimitMs } from "./judge.ts";
-export { lookAtPool, watchPool } from "./look.ts";
+export { lookAtPool, settingsOf, watchPool } from "./look.ts";
 export { probedTeam } from "./probed-team.ts";
 export type { TeamProbe } from "../model/probe.ts";
 export { readReceipt, receiptAnswerText } from "./receipt.ts";

@@ -1,5 +1,8 @@
 import { ascii, quoted } from "./text.ts";
-import { timeText } from "./times.ts";
+import { timeText, type TimesRead } from "./times.ts";
+
+/** A point of time, epoch ms, as text. */
+type Written = (ms: number) => string;
 
 /** The part of a shift report that is shown as text; times carry epoch ms. */
 export interface ReportShown {
@@ -59,9 +62,9 @@ interface ActShown {
 
 /**
  * The report of a shift as text, pure ASCII, one line for each thing: line 1 the word, the last one the code
- * and the counts; every other line is indented and begins with what it is about.
+ * and the counts; every other line is indented and begins with what it is about. `times`: how they are read there.
  */
-export function reportText(report: ReportShown, eol: "\n" | "\r\n" = "\n"): string {
+export function reportText(report: ReportShown, eol: "\n" | "\r\n" = "\n", times: TimesRead = null): string {
   const {
     poolId,
     poolName,
@@ -77,16 +80,17 @@ export function reportText(report: ReportShown, eol: "\n" | "\r\n" = "\n"): stri
     open,
     cut,
   } = report;
+  const at: Written = (ms) => timeText(ms, times);
   const lines = [
     "NIGHTDESK REPORT",
-    `  pool ${quoted(poolName)} ${ascii(poolId)}, from ${utc(from.ms)} to ${utc(to.ms)}, read ${utc(asOf.ms)}`,
-    ...ran.map((one) => executionLine("ran", one)),
-    ...stops.map((one) => actLine("stop", one)),
-    ...holds.map((one) => actLine(holdWord(one), one)),
-    ...settles.map((one) => actLine("settle", one)),
-    ...ends.map((one) => actLine("end", one)),
-    ...denied.map((one) => actLine(refusalWord(one), one)),
-    ...open.map((one) => executionLine("open", one)),
+    `  pool ${quoted(poolName)} ${ascii(poolId)}, from ${at(from.ms)} to ${at(to.ms)}, read ${at(asOf.ms)}`,
+    ...ran.map((one) => executionLine("ran", one, at)),
+    ...stops.map((one) => actLine("stop", one, at)),
+    ...holds.map((one) => actLine(holdWord(one), one, at)),
+    ...settles.map((one) => actLine("settle", one, at)),
+    ...ends.map((one) => actLine("end", one, at)),
+    ...denied.map((one) => actLine(refusalWord(one), one, at)),
+    ...open.map((one) => executionLine("open", one, at)),
     ...(cut ? ["  cut: a list is longer than a report holds; ask for a shorter time"] : []),
     `CODE 0 REASON ${reportReason(report)}`,
   ];
@@ -140,13 +144,13 @@ function counts<Word extends string>(words: readonly Word[], shown: Record<Word,
   );
 }
 
-function executionLine(word: string, one: ExecutionShown): string {
+function executionLine(word: string, one: ExecutionShown, written: Written): string {
   const { executionId, jobName, status, queuedAt, startedAt, endedAt, stopped, proof, failure } = one;
   const facts = [
     `${quoted(jobName)} ${ascii(status)}`,
-    `queued ${utc(queuedAt.ms)}`,
-    ...(startedAt === null ? [] : [`started ${utc(startedAt.ms)}`]),
-    ...(endedAt === null ? [] : [`ended ${utc(endedAt.ms)}`]),
+    `queued ${written(queuedAt.ms)}`,
+    ...(startedAt === null ? [] : [`started ${written(startedAt.ms)}`]),
+    ...(endedAt === null ? [] : [`ended ${written(endedAt.ms)}`]),
     ...(stopped === null ? [] : [ascii(stopped)]),
     // A failure that says no more than the stop did is not said twice.
     ...(failure === null || failure === stopped ? [] : [ascii(failure)]),
@@ -156,10 +160,10 @@ function executionLine(word: string, one: ExecutionShown): string {
   return `  ${word} ${facts.join(", ")}`;
 }
 
-function actLine(word: string, act: ActShown): string {
+function actLine(word: string, act: ActShown, written: Written): string {
   const { at, requestId, key, channel, action, jobName, executions, status, outcome, because } = act;
   const facts = [
-    `${utc(at.ms)} ${channel === "server" ? "the server itself" : `${keyWords(key)} by ${ascii(channel)}`}`,
+    `${written(at.ms)} ${channel === "server" ? "the server itself" : `${keyWords(key)} by ${ascii(channel)}`}`,
     ascii(action),
     ...(jobName === null ? [] : [`job ${quoted(jobName)}`]),
     outcome === null ? resultWords(status) : ascii(outcome),
@@ -171,7 +175,7 @@ function actLine(word: string, act: ActShown): string {
       // What may start later is no doing of a dry run.
       ...(outcome === "DRY RUN" ? [] : [proofWords(one.proof)]),
     ]),
-    ...(act.holds ?? []).map(heldText),
+    ...(act.holds ?? []).map((hold) => heldText(hold, written)),
     ...(act.times === 1 ? [] : [`${String(act.times)} times`]),
     ...(act.address === null ? [] : [`from ${ascii(act.address)}`]),
     ...(requestId === null ? [] : [`request ${ascii(requestId)}`]),
@@ -179,9 +183,12 @@ function actLine(word: string, act: ActShown): string {
   return `  ${word} ${facts.join(", ")}`;
 }
 
-function heldText({ id, scope, objectId, until }: NonNullable<ActShown["holds"]>[number]): string {
+function heldText(
+  { id, scope, objectId, until }: NonNullable<ActShown["holds"]>[number],
+  written: Written,
+): string {
   const what = scope === "pool" ? "pool" : `${ascii(scope)} ${ascii(objectId)}`;
-  return `${what} until ${until === null ? "its release" : utc(until)} (hold ${ascii(id)})`;
+  return `${what} until ${until === null ? "its release" : written(until)} (hold ${ascii(id)})`;
 }
 
 function resultWords(status: number | null): string {
@@ -195,9 +202,4 @@ function keyWords(key: ActShown["key"]): string {
 
 function proofWords(proof: ProofShown | null): string {
   return proof === null ? "nothing proven" : `proof ${ascii(proof.level)}: ${ascii(proof.note)}`;
-}
-
-/** A report is of one server, and may be read in another country. */
-function utc(ms: number): string {
-  return timeText(ms, null);
 }

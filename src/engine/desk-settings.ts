@@ -1,10 +1,9 @@
+import { isZone } from "../base/zones.ts";
 import type { DataPool } from "../model/definitions.ts";
 import { noDeskSettings, type DeskSettings } from "../model/desk-settings.ts";
 import { UserError } from "../model/errors.ts";
 import type { DefinitionStore } from "../model/state-store.ts";
 
-/** Names as the IANA list has them; an offset is none: it would be wrong for half of the year in most places. */
-const zoneName = /^[A-Za-z][A-Za-z_]*(?:[/+-][A-Za-z0-9_]+)*$/;
 /** The last line of an answer must have room for it. */
 const longestContact = 120;
 const longestWaitSeconds = 86_400;
@@ -48,14 +47,5 @@ export class DeskSettingsRules {
     };
     await this.#store.saveDeskSettings(pool.id, set);
     return set;
-  }
-}
-
-function isZone(name: string): boolean {
-  if (!zoneName.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat("en-US", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
   }
 }

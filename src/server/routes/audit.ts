@@ -8,7 +8,7 @@ import { auditPage, auditQuery, deskReport, reportQuery, toRecord, toReport } fr
 import { pagesOf } from "../wire/fields.ts";
 
 /** Reads of the audit log. There is no route that changes it. */
-export function auditRoutes({ state, auditLog, clock }: Operations): Route[] {
+export function auditRoutes({ state, auditLog, deskSettings, clock }: Operations): Route[] {
   return [
     route({
       method: "GET",
@@ -28,12 +28,13 @@ export function auditRoutes({ state, auditLog, clock }: Operations): Route[] {
       access: { verb: "view", on: "pool" },
       query: reportQuery,
       answer: deskReport,
-      operation: async ({ pool, query: { from, to, format } }) => {
+      operation: async ({ pool, query: { from, to, format, zone } }) => {
         const report = toReport(
           await shiftReport({ state, auditLog }, pool, { from, to, asOf: clock.now() }),
         );
         if (format === "json") return report;
-        return new Response(reportText(report, "\r\n"), {
+        const times = zone === undefined ? await deskSettings.of(pool.id) : { zone, hours24to47: false };
+        return new Response(reportText(report, "\r\n", times), {
           headers: {
             ...commonHeaders,
             "content-type": "text/plain; charset=us-ascii",

@@ -8,6 +8,7 @@ import type {
   ReportedExecution,
 } from "../../contract/index.ts";
 import { parseInstant } from "../../base/instant.ts";
+import { isZone } from "../../base/zones.ts";
 import { deeds, type AuditRecord } from "../../model/audit.ts";
 import { holdScopes } from "../../model/hold.ts";
 import type { Execution } from "../../model/execution.ts";
@@ -37,7 +38,12 @@ export const auditQuery = z.object({
 });
 
 export const reportQuery = z
-  .object({ from: instantOf, to: instantOf, format: z.enum(["json", "text"]).default("json") })
+  .object({
+    from: instantOf,
+    to: instantOf,
+    format: z.enum(["json", "text"]).default("json"),
+    zone: z.string().refine(isZone, "Expected the name of a time zone: Asia/Tokyo.").exactOptional(),
+  })
   .refine(({ from, to }) => from < to, { path: ["to"], error: "Expected a time after from." })
   .refine(({ from, to }) => to - from <= longestReportMs, {
     path: ["from"],
