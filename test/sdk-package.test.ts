@@ -190,6 +190,17 @@ test.each(compilers)("the examples compile with %s and do what they say", async 
   expect(stopped).toMatchObject({ code: 0, stderr: "" });
   expect(stopped.stdout).toMatch(/: STOPPED, proof: source idle\n {2}BKPF: (discarded|untouched)\n$/);
 
+  const speaks = await example("desk-settings.js", pool.poolId, "Asia/Tokyo", "Basis duty");
+  expect(speaks).toMatchObject({
+    code: 0,
+    stderr: "",
+    stdout: expect.stringContaining("times in Asia/Tokyo, to call: Basis duty;"),
+  });
+  const { settings } = await server.ok("GET", `/desk/v1/pools/${pool.poolId}/status`);
+  expect(settings).toMatchObject({ zone: "Asia/Tokyo", contact: "Basis duty", escalateAfterSeconds: null });
+  const nowhere = await example("desk-settings.js", pool.poolId, "Asia/Nowhere", "Basis duty");
+  expect([nowhere.code, nowhere.stderr.includes("InvalidRequestError")]).toEqual([1, true]);
+
   expect((await example("errors.js", pool.poolId)).stdout).toMatch(/^\d+ jobs\n$/);
   const unknown = "99999999-3a52-4f0e-9a57-2f4f3c1f0a01";
   expect(await example("errors.js", unknown)).toMatchObject({

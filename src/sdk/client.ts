@@ -1,5 +1,6 @@
 import { dataSources } from "./data-sources.ts";
 import { desk } from "./desk.ts";
+import { deskSettings } from "./desk-settings.ts";
 import { executions } from "./executions.ts";
 import { extractions } from "./extractions.ts";
 import { jobs } from "./jobs.ts";
@@ -51,5 +52,6 @@ export function createClient({ url, key, scheme = "AppKey", fetch }: ClientOptio
     keys: keys(ask),
     teams: teams(ask),
     desk: desk(ask),
+    deskSettings: deskSettings(ask),
   };
 }
