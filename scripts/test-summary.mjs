@@ -3,11 +3,12 @@
  * `test-summary.mjs RESULTS.json OUTPUT.txt`: what a test run came to, for the end of a log: the runner's own
  * closing lines, every skipped test by its name, and `N passed, N failed`. Fails on a skipped test that
  * test/allowed-skips.json does not name with its reason (one that it names `unless` we are root, or may set a
- * firewall that rejects, or may trace: where that is so), and on a run of nothing.
+ * firewall that rejects, or may trace, or have zsh: where that is so), and on a run of nothing.
  */
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hasZsh } from "./has-zsh.mjs";
 import { mayReject } from "./may-reject.mjs";
 import { mayTrace } from "./may-trace.mjs";
 
@@ -18,7 +19,7 @@ const results = JSON.parse(await readFile(resultsFile, "utf8"));
 const allowed = JSON.parse(await readFile(join(root, "test", "allowed-skips.json"), "utf8"));
 const withoutReason = allowed.filter(({ name, reason }) => !name || !reason);
 /** What `unless` may say, and whether it is so here; an unknown word allows nothing. */
-const here = { root: process.getuid?.() === 0, firewall: mayReject(), tracing: mayTrace() };
+const here = { root: process.getuid?.() === 0, firewall: mayReject(), tracing: mayTrace(), zsh: hasZsh() };
 const excused = allowed.filter(({ unless }) => unless === undefined || here[unless] === false);
 const names = new Set(excused.map(({ name }) => name));
 

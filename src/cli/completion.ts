@@ -11,18 +11,39 @@ export const run: Run = (input, { stdout }) => {
   return Promise.resolve(0);
 };
 
-/** For zsh the same function, through its own emulation of bash's completion. */
+/**
+ * For zsh the same function, through its own emulation of bash's completion; paths are completed by zsh itself, which knows
+ * how they go on. It may be sourced, with or without compinit before it, or lie in a folder of fpath as _nightdesk: then the
+ * file is itself the function of the first Tab.
+ */
 function zshScript(): string {
   return `#compdef nightdesk
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }
 autoload -Uz +X bashcompinit && bashcompinit
-${bashScript()}`;
+${bashFunction()}
+_nightdesk_zsh() {
+  case "$words[CURRENT-1]" in
+    ${patternOf(pathOptions())}) _files; return ;;
+  esac
+  _bash_complete -F _nightdesk
+}
+compdef _nightdesk_zsh nightdesk
+if [[ "$funcstack[1]" == _nightdesk ]]; then _nightdesk_zsh; fi
+`;
+}
+
+function bashScript(): string {
+  return `# Completion of nightdesk in bash. Made by: nightdesk completion bash
+${bashFunction()}
+complete -o default -F _nightdesk nightdesk
+`;
 }
 
 /**
  * A function that knows the whole table of commands: what may stand at the cursor depends on the command's words and on
  * the word before. It starts no process, so that pressing Tab costs nothing.
  */
-function bashScript(): string {
+function bashFunction(): string {
   const firstWords = new Set(
     commands.flatMap(({ verb, alias }) => [
       verb.split(" ")[0] ?? "",
@@ -32,8 +53,7 @@ function bashScript(): string {
   const second = (first: string): string[] =>
     commands.flatMap(({ verb }) => (verb.startsWith(`${first} `) ? [verb.slice(first.length + 1)] : []));
   const seconds = [...firstWords].filter((first) => second(first).length > 0);
-  return `# Completion of nightdesk in bash. Made by: nightdesk completion bash
-_nightdesk() {
+  return `_nightdesk() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} first=\${COMP_WORDS[1]} second=\${COMP_WORDS[2]}
   local verb=$first words=""
   COMPREPLY=()
@@ -57,9 +77,7 @@ ${commands.map(wordsCase).join("\n")}
   esac
 ${seconds.map((first) => `  [ "$COMP_CWORD" -eq 2 ] && [ "$first" = "${first}" ] && words="$words ${second(first).join(" ")}"`).join("\n")}
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
-}
-complete -o default -F _nightdesk nightdesk
-`;
+}`;
 }
 
 function wordsCase({ verb, alias, args, options }: Command): string {

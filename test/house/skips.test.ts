@@ -13,7 +13,7 @@ beforeAll(() => {
   clone = mkdtempSync(join(tmpdir(), "nightdesk-skips-"));
   mkdirSync(join(clone, "scripts"));
   mkdirSync(join(clone, "test"));
-  for (const script of ["test-summary.mjs", "may-reject.mjs", "may-trace.mjs"])
+  for (const script of ["test-summary.mjs", "may-reject.mjs", "may-trace.mjs", "has-zsh.mjs"])
     copyFileSync(join(repository, "scripts", script), join(clone, "scripts", script));
   writeFileSync(join(clone, "output.txt"), " Test Files  1 passed (1)\n      Tests  2 passed (2)\n");
 });
