@@ -70,10 +70,13 @@ export async function makeLineJob(
 /** From `execute` to SUCCESS. @throws Error for any other end. */
 export async function runToSuccess(server: ServedNightdesk, { poolId, jobId, path }: LineJob): Promise<void> {
   await server.ok("POST", `${path}/execute`, { mode: "FULL" });
-  const status = await until(async () => {
-    const jobs = await server.ok("GET", `/integration/api/pools/${poolId}/logs/status`);
-    const { status } = jobs.find(({ id }: { id: string }) => id === jobId);
-    return status === "QUEUED" || status === "RUNNING" ? null : status;
-  });
+  const status = await until(
+    async () => {
+      const jobs = await server.ok("GET", `/integration/api/pools/${poolId}/logs/status`);
+      const { status } = jobs.find(({ id }: { id: string }) => id === jobId);
+      return status === "QUEUED" || status === "RUNNING" ? null : status;
+    },
+    { seconds: 3600 },
+  );
   if (status !== "SUCCESS") throw new Error(`the job ended with ${String(status)}`);
 }

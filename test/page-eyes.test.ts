@@ -139,7 +139,12 @@ test.runIf(hasChromium)(
 
     // The same of a pool of which there is no more than somebody's word, and of jobs that are gone.
     const night = {
-      ...{ poolId: plain.poolId, poolName: "SAP ECC", partial: true, jobs: [], holds: [], settings: null },
+      poolId: plain.poolId,
+      poolName: "SAP ECC",
+      partial: true,
+      jobs: [],
+      holds: [],
+      settings: null,
       verdict: { word: "REPORTED CLEAR", code: 4, reason: "said", next: null },
     };
     await page.route("**/events", (route) => {

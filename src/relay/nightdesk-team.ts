@@ -80,7 +80,7 @@ export function nightdeskTeam(
       asTeam(async () => {
         const ask = () => client.desk.status(poolId, options);
         const { jobs, ahead, partial } = await fresh(poolId, "status", ask);
-        partials.set(poolId, partial === true);
+        partials.set(poolId, partial);
         return each(jobs, "status", (job) => teamJob(job, ahead));
       }),
     stop: ({ poolId, jobId, executionId, reason }, options) =>

@@ -5,6 +5,9 @@ import type { Clock } from "../../src/base/clock.ts";
 import { poolEnvironment, readConfig } from "../../src/config.ts";
 import { startNightdesk, type Nightdesk, type RelayLimits } from "../../src/nightdesk.ts";
 import type { TestDatabase } from "./postgres.ts";
+import { until } from "./until.ts";
+
+export { until } from "./until.ts";
 
 /** A real server on a free port, with a home of its own below the system's temporary folder. */
 export interface TestServer {
@@ -181,7 +184,7 @@ export async function statusOf(
   return entry.status ?? null;
 }
 
-/** Asks until the answer is one of `wanted`; the test's own time-out ends a wait that never does. */
+/** Asks until the answer is one of `wanted`. */
 export async function waitForStatus(
   server: Pick<TestServer, "ok">,
   poolId: string,
@@ -192,15 +195,6 @@ export async function waitForStatus(
     const status = await statusOf(server, poolId, jobId);
     return status !== null && wanted.includes(status) ? status : null;
   });
-}
-
-/** Asks again until the answer is not null. */
-export async function until<T>(ask: () => Promise<T | null>): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (answer !== null) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
 }
 
 /** Runs a statement in the pool as a person would: the workbench. */

@@ -52,7 +52,7 @@ export function stopRoutes(operations: Operations): Route[] {
         return answer.outcome === "NOT PROVEN" ? accepted(answer) : answer;
       },
       relayed: async (ask) => {
-        const { ids, query, body } = ask;
+        const { ids, query } = ask;
         const order = { job: ids.jobId, executionId: query.execution ?? null, ...relayedOrder(ask) };
         const said = await relayedStop(operations, ask, order);
         const [answer] = said.jobs.map((job) => relayedStopAnswer(job, order.executionId, clock.now()));
