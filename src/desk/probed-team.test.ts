@@ -110,6 +110,7 @@ function teamOf(
       team.stops.push(jobId);
       return "accepted";
     },
+    stopAll: async () => false,
     connections: async () => [],
     holds: unable,
     hold: unable,

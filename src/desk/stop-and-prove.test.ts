@@ -89,6 +89,7 @@ function teamOf(story: Story): StopTeam & { said: TeamJob[][]; stops: number } {
       team.said.push(jobs);
       return jobs;
     },
+    stopAll: () => Promise.resolve(false),
     stop: (_: unknown, { signal }: { signal: AbortSignal }) => {
       team.stops++;
       return reply(story.stop, signal);

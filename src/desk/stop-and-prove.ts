@@ -14,7 +14,7 @@ import { verdict } from "./verdict.ts";
 import type { JobReport, Verdict } from "./verdict.ts";
 
 /** What a stop needs of a team. */
-export type StopTeam = LookTeam & Pick<Team, "stop">;
+export type StopTeam = LookTeam & Pick<Team, "stop" | "stopAll">;
 
 export interface StopScope {
   poolId: string;
@@ -145,7 +145,9 @@ async function askAndLook(
   const alive = AbortSignal.any([signal, over.signal]);
   const askedAt = clock.monotonic();
   // The requests go on while we look: a cancel may take effect long before it is answered.
-  const requests = askForStops(team, scope, targets, { signal: alive });
+  // A key for named jobs stops these, and nothing of the pool as a whole.
+  const atOnce = all && !firstLook.partial;
+  const requests = askForStops(team, { ...scope, atOnce }, targets, { signal: alive });
   const limit = abortAfter(waitMs + lastLookMs, over, clock);
 
   let pass = judgeAll(targets, firstLook, all);

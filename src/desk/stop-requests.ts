@@ -17,12 +17,12 @@ export interface StopRequests {
 }
 
 /**
- * Sends a stop for every target whose step is `asked`. A refusal is written into the target; any other
- * failure leaves open whether the stop arrived, which only looking can tell.
+ * Sends a stop for every target whose step is `asked`; `atOnce`: one for all of the pool, where the team has that. A
+ * refusal is written into the target; any other failure leaves open whether the stop arrived, which only looking can tell.
  */
 export function askForStops(
-  team: Pick<Team, "stop">,
-  scope: { poolId: string; reason: string | null },
+  team: Pick<Team, "stop" | "stopAll">,
+  scope: { poolId: string; reason: string | null; atOnce: boolean },
   targets: readonly StopTarget[],
   { signal }: { signal: AbortSignal },
 ): StopRequests {
@@ -39,11 +39,27 @@ export function askForStops(
       if (answer === "accepted") accepted++;
       else trouble = "the team says that another execution is active, and nothing was asked of it";
     } catch (error) {
-      if (signal.aborted) return;
-      const words = error instanceof Error ? error.message : String(error);
-      const refusal = refusalOf(error);
-      if (refusal !== null) target.refusal = { word: refusal, note: `the stop was refused: ${words}` };
-      else trouble = `the stop request had no clear answer: ${words}`;
+      failed(error, [target]);
+    }
+  }
+
+  function failed(error: unknown, of: readonly StopTarget[]): void {
+    if (signal.aborted) return;
+    const words = error instanceof Error ? error.message : String(error);
+    const word = refusalOf(error);
+    if (word === null) trouble = `the stop request had no clear answer: ${words}`;
+    else for (const target of of) target.refusal = { word, note: `the stop was refused: ${words}` };
+  }
+
+  /** One call for all of them, if that is wanted and there is such a call. */
+  async function askAtOnce(): Promise<void> {
+    if (!scope.atOnce || asked === 0) return;
+    try {
+      if (!(await team.stopAll({ poolId: scope.poolId, reason: scope.reason }, { signal }))) return;
+      accepted = asked;
+      waiting.length = 0;
+    } catch (error) {
+      failed(error, waiting.splice(0));
     }
   }
 
@@ -54,7 +70,9 @@ export function askForStops(
   }
 
   const end = new AbortController();
-  const ended = Promise.all(Array.from({ length: lanes }, lane)).then(() => end.abort());
+  const ended = askAtOnce()
+    .then(() => Promise.all(Array.from({ length: lanes }, lane)))
+    .then(() => end.abort());
   return { ended, endedSignal: end.signal, accepted: () => accepted === asked, trouble: () => trouble };
 }
 

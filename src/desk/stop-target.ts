@@ -90,7 +90,8 @@ function outcomeWhenOpen(step: StopTarget["step"]): StopOutcome | null {
 
 function otherExecution(target: StopTarget, job: TeamJob): string {
   const which = isNewer(target) ? "newer" : "another";
-  return `${which} execution ${job.executionId ?? "(id not told)"} ${job.status ?? ""}; left alone`;
+  const fate = job.stopping === null ? "left alone" : "being stopped too";
+  return `${which} execution ${job.executionId ?? "(id not told)"} ${job.status ?? ""}; ${fate}`;
 }
 
 /** What is there instead of the run that was meant came after it. Not known of a run that we never saw: its id may be mistyped. */

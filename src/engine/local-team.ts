@@ -97,6 +97,13 @@ export function localTeam(parts: LocalTeamParts, { key, channel }: TeamCaller): 
         const { kind } = await executions.stop(job.id, request, { signal });
         return kind === "other-execution" ? "other-execution" : "accepted";
       }),
+    stopAll: ({ poolId, reason }, { signal }) =>
+      inPool("cancel", poolId, async (pool) => {
+        if (key.jobs !== null) throw onlyNamedJobs();
+        const request = { keyName: key.name, channel, because: reason, waitMs: 0 };
+        await executions.stopPool(pool.id, request, { signal });
+        return true;
+      }),
     connections: (poolId) =>
       inPool("view", poolId, async () =>
         (await state.dataSources(poolId)).map(({ id, name }) => ({ id, name })),

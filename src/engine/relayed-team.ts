@@ -147,6 +147,8 @@ export function relayedTeam(
         sent.catch(() => undefined);
         return await asked(() => endingWith(sent, signal));
       }),
+    // Each stop is remembered with its execution.
+    stopAll: () => Promise.resolve(false),
     connections: (poolId, { signal }) =>
       at("view", poolId, signal, ({ end }) => asked(() => end.connections(poolId, { signal }))),
     go: (scope, { signal }) =>

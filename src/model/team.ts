@@ -25,6 +25,14 @@ export interface Team {
    * `executionId`: that execution or nothing, where the team can tell them apart.
    */
   stop(request: TeamStop, options: { signal: AbortSignal }): Promise<TeamStopAnswer>;
+  /**
+   * As `stop`, for everything of the pool that runs or waits, in one call. False: this team has no such call, and nothing
+   * was asked.
+   */
+  stopAll(
+    request: { poolId: string; reason: string | null },
+    options: { signal: AbortSignal },
+  ): Promise<boolean>;
   /** Connections of the pool. */
   connections(poolId: string, options: { signal: AbortSignal }): Promise<TeamConnection[]>;
   /** All that bears on a source: what runs, waits and is held, and a fresh look at it where the team takes one. */

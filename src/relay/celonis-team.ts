@@ -35,6 +35,7 @@ export function celonisTeam(
     partial: (poolId) => known?.partial(poolId) ?? false,
     jobs: async (poolId, options) => (await end(options)).jobs(poolId, options),
     stop: async (request, options) => (await end(options)).stop(request, options),
+    stopAll: async (request, options) => (await end(options)).stopAll(request, options),
     connections: async (poolId, options) => (await end(options)).connections(poolId, options),
     go: async (scope, options) => (await end(options)).go(scope, options),
     holds: async (poolId, options) => (await end(options)).holds(poolId, options),

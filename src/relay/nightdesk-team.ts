@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { noDeskSettings, type DeskSettings } from "../model/desk-settings.ts";
 import { TeamError } from "../model/team.ts";
 import type { Team } from "../model/team.ts";
+import { NotFoundError } from "../sdk/index.ts";
 import type { Client } from "../sdk/index.ts";
 import { connectionsOf } from "./connections.ts";
 import {
@@ -88,6 +89,17 @@ export function nightdeskTeam(
         const request = { execution: executionId, wait: stopWait, reason };
         const { outcome } = await client.desk.stop(poolId, jobId, request, options);
         return outcome === "OTHER EXECUTION" ? "other-execution" : "accepted";
+      }),
+    stopAll: ({ poolId, reason }, options) =>
+      asTeam(async () => {
+        try {
+          await client.desk.stopPool(poolId, { wait: stopWait, reason }, options);
+          return true;
+        } catch (error) {
+          // A server that does not have the call yet; a pool that is not there is told by each of its jobs.
+          if (error instanceof NotFoundError) return false;
+          throw error;
+        }
       }),
     connections: (poolId, options) => connectionsOf(client, poolId, options),
     go: ({ poolId, connectionId, jobId }, options) =>

@@ -83,6 +83,7 @@ export function wireTeam(
         await client.jobs.cancel(poolId, jobId, options);
         return "accepted";
       }),
+    stopAll: () => Promise.resolve(false),
     connections: (poolId, options) => connectionsOf(client, poolId, options),
     go: ({ poolId, connectionId }, options) =>
       asTeam(async () => {
