@@ -329,7 +329,7 @@ test("any order of enqueue, claim, stop, finish, settle, hold, release, wait and
   const home = temporaryHome();
   let runs = 0;
   await fc.assert(
-    fc.asyncProperty(fc.commands(commands, { maxCommands: 50 }), async (plan) => {
+    fc.asyncProperty(fc.commands(commands, { maxCommands: 40, size: "max" }), async (plan) => {
       const file = join(home, `${newId()}.db`);
       const pool = aPool();
       const connection = aDataSource(pool.id);
@@ -352,7 +352,7 @@ test("any order of enqueue, claim, stop, finish, settle, hold, release, wait and
       }
       runs += 1;
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
-  expect(runs).toBe(60);
+  expect(runs).toBe(40);
 }, 60_000);
