@@ -9,7 +9,11 @@ export function connect(): Client {
   if (url === undefined || keyFile === undefined) {
     throw new Error("set NIGHTDESK_URL, and NIGHTDESK_KEY_FILE to a file with the key");
   }
-  return createClient({ url, key: readFileSync(keyFile, "utf8").trim(), fetch });
+  // The command's key files hold the whole header; the key alone does as well.
+  const key = readFileSync(keyFile, "utf8")
+    .trim()
+    .replace(/^Authorization: \w+ /i, "");
+  return createClient({ url, key, fetch });
 }
 
 export function say(line: string): void {

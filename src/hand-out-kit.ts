@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { timeText } from "./desk/times.ts";
 import { makeKit, refuseExisting, writeKit, type Certificate, type KitFacts } from "./kit/index.ts";
 import { UserError } from "./model/errors.ts";
@@ -34,7 +35,7 @@ export async function handOutKit(
     key: { name, text: key.key, prefix: key.prefix, expires: timeText(expiresAt, times) },
     made,
     version: order.version,
-    certificate: order.certificate === null ? null : certificateIn(order.certificate),
+    certificate: order.certificate === null ? null : certificateIn(order.certificate, new URL(operatorUrl)),
   });
   makeKit(factsWith({ key: noKey, prefix: noKey }));
 
@@ -74,12 +75,14 @@ async function revoke(
   }
 }
 
-function certificateIn(pem: string): Certificate {
+function certificateIn(pem: string, { hostname }: URL): Certificate {
   try {
     const certificate = new X509Certificate(pem);
+    refuseOtherHost(certificate, hostname);
     // Of a chain the first one; and nothing that may stand around it in the file, a private key above all.
     return { pem: certificate.toString(), thumbprint: certificate.fingerprint.replaceAll(":", "") };
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     const next = "give the certificate itself, e.g. HOME/certificate.pem of the server";
     throw new UserError("invalid", "the file of --certificate holds no certificate in PEM", {
       operation: "make a kit",
@@ -87,4 +90,19 @@ function certificateIn(pem: string): Certificate {
       cause,
     });
   }
+}
+
+/** A certificate that names hosts is the server's own, and curl refuses it for any other; an authority's names none. */
+function refuseOtherHost(certificate: X509Certificate, hostname: string): void {
+  if (certificate.subjectAltName === undefined) return;
+  const host = hostname.replace(/^\[|\]$/g, "");
+  if ((isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined) return;
+  throw new UserError(
+    "invalid",
+    `the certificate is not for ${host}, but for ${certificate.subjectAltName}`,
+    {
+      operation: "make a kit",
+      next: `start the server with --tls-name ${host}, or give the --operator-url that the certificate names`,
+    },
+  );
 }

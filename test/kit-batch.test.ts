@@ -118,7 +118,7 @@ test.each(lies)("STATUS.cmd /AUTO and by a double-click: %s", async (_, lie, cod
     lines.map((line) => line.replace(/after \d+ ms|after \d+ milli/, "after"));
   expect(untimed(attended.lines.slice(0, auto.lines.length))).toEqual(untimed(auto.lines));
   expect(attended.lines.at(-1)).toMatch(code === 0 ? /Go on/ : code === 4 ? /was not seen/ : /Do NOT shut/);
-  expect(new Set(desk.asked)).toEqual(new Set([`GET /desk/status.txt?pool=${pool}`]));
+  expect(new Set(desk.asked)).toEqual(new Set([`GET /desk/go.txt?pool=${pool}`]));
 });
 
 test("nobody listens: UNREACHABLE, with curl's reason and whom to call", async () => {

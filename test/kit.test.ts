@@ -137,6 +137,25 @@ test.each(["en", "ja"])(
   },
 );
 
+test("STATUS.cmd is not CLEAR while another pool reads the same source; STOP.cmd leaves that alone", async () => {
+  const pool = await makePool(server, source, "Tonight");
+  await makeExtractionJob(server, pool, "Finance", ["LIKP"]);
+  const other = await makePool(server, source, "Next door");
+  const neighbour = await makeExtractionJob(server, other, "Neighbour", [sleeping]);
+  expect((await kit(pool.poolId, ["--out", out, ...withCaller])).code).toBe(0);
+  await sleeperOf(source, await execute(server, neighbour));
+  try {
+    const { code, lines } = await follow(out, "STATUS.cmd /AUTO");
+    expect([code, lines[0]]).toEqual([10, "NIGHTDESK RUNNING"]);
+    expect(lines.join("\n")).toMatch(/^ {2}ALSO another pool .* 1 RUNNING/m);
+    expect((await follow(out, "STOP.cmd /AUTO")).code).toBe(0);
+    expect(await statusOf(server, other.poolId, neighbour.jobId)).toBe("RUNNING");
+  } finally {
+    await server.ok("POST", `/desk/v1/pools/${other.poolId}/stop?wait=30`, {});
+  }
+  expect((await follow(out, "STATUS.cmd /AUTO")).code).toBe(0);
+});
+
 test("the kit's key can look and stop in its pool, until its end, and nothing else", async () => {
   const pool = await makePool(server, source, "Rights");
   await makeExtractionJob(server, pool, "Finance", ["LIKP"]);
@@ -278,6 +297,14 @@ test("what cannot be made or written leaves nothing: no folder, no half of one, 
       server.adminKey,
     ],
     [
+      "an address with a path",
+      pool.poolId,
+      ["--out", out, "--operator-url", "https://desk.example/nightdesk", ...withCaller],
+      50,
+      /ends after its host and port NEXT give it as https:\/\/desk\.example;/,
+      server.adminKey,
+    ],
+    [
       "a certificate",
       pool.poolId,
       ["--out", out, "--certificate", noCertificate, ...withCaller],
@@ -326,6 +353,15 @@ test("HTTPS with the server's own certificate: UNREACHABLE until it is trusted, 
     const pool = await makePool({ ok }, source, "Secure");
     await makeExtractionJob({ ok }, pool, "Finance", ["LIKP"]);
     const { url = "", certificateFile = "" } = secure.https ?? {};
+    const elsewhere = ["--operator-url", "https://desk.example:4443", "--certificate", certificateFile];
+    const refused = await kit(pool.poolId, ["--out", out, ...elsewhere, ...withCaller], {
+      key: adminKey,
+      url: secure.url,
+    });
+    expect([refused.code, refused.stdout]).toEqual([
+      50,
+      expect.stringMatching(/the certificate is not for desk\.example, but for .*--tls-name desk\.example/s),
+    ]);
     const argv = ["--out", out, "--operator-url", url, "--certificate", certificateFile, ...withCaller];
     const made = await kit(pool.poolId, argv, { key: adminKey, url: secure.url });
     expect(made.code).toBe(0);
@@ -341,7 +377,12 @@ test("HTTPS with the server's own certificate: UNREACHABLE until it is trusted, 
     await writeFile(join(out, "settings.txt"), `cacert = "${certificate}"\r\n`);
     expect(await follow(out, "STATUS.cmd /AUTO")).toMatchObject({
       code: 0,
-      lines: ["NIGHTDESK CLEAR", expect.any(String), expect.any(String)],
+      lines: [
+        "NIGHTDESK CLEAR",
+        expect.any(String),
+        expect.stringMatching(/^ {2}SOURCE /),
+        expect.any(String),
+      ],
     });
     const raw = commandsIn(await readFile(join(out, "RUNBOOK.html"), "utf8")).find(({ line }) =>
       line.startsWith("curl.exe"),

@@ -191,6 +191,13 @@ export function addressOf(text: string | undefined): URL {
   if (url.username !== "" || url.password !== "") {
     throw new UsageError("the address of the team must hold no user and no password", next);
   }
+  // Left out in silence it would lead elsewhere than what was written.
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    throw new UsageError(
+      "the address of the team ends after its host and port",
+      `give it as ${url.origin}; a path in front of the API is not supported`,
+    );
+  }
   return url;
 }
 

@@ -87,21 +87,28 @@ async function started(
   }
   if (!wait) return verdict("RUNNING", "STARTED", { jobs: [begun], settings });
   const progress = runProgress(client, poolId, executionId, context);
+  let seen = begun;
   try {
-    const ended = await client.executions.wait(poolId, executionId, { signal, onLook: progress.onLook });
+    const ended = await client.executions.wait(poolId, executionId, {
+      signal,
+      onLook: async (item) => {
+        seen = { ...begun, status: item.status, startedAt: item.startDate ?? null };
+        await progress.onLook(item);
+      },
+    });
     return await ending(ended, { begun, settings }, { client, team, unprobed, place, context });
   } catch (error) {
     if (signal.aborted) {
       const next = `nightdesk logs --execution ${executionId} --follow`;
-      return verdict("RUNNING", "interrupted; the run goes on", { jobs: [begun], settings, next });
+      return verdict("RUNNING", "interrupted; the run goes on", { jobs: [seen], settings, next });
     }
     const reason = error instanceof Error ? error.message : String(error);
     const lost = await asTeam(() => Promise.reject(error)).catch(verdictOfFailure);
     // It was started, so a lost connection is not "nobody there": it may well run.
     return lost.word === "DENIED"
-      ? { ...lost, jobs: [begun] }
+      ? { ...lost, jobs: [seen] }
       : verdict("UNKNOWN", `started, and how it goes on is not known: ${reason}`, {
-          jobs: [begun],
+          jobs: [seen],
           settings,
         });
   } finally {

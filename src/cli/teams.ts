@@ -1,6 +1,7 @@
 import { isId } from "../base/ids.ts";
 import { quoted, verdict, verdictOfFailure } from "../desk/index.ts";
 import type { NewRemoteCredentials, NewRemoteTeam, RemoteTeamTransport } from "../contract/index.ts";
+import { TeamError } from "../model/team.ts";
 import { asTeam } from "../relay/index.ts";
 import type { Verdict } from "../desk/index.ts";
 import { addressOf, connectToServer } from "./connect.ts";
@@ -123,6 +124,8 @@ function refused(error: unknown): Verdict {
 /** Without a clear answer it may have been done all the same. */
 function failedChange(error: unknown, what: string): Verdict {
   const failed = refused(error);
+  if (error instanceof TeamError && error.failure === "conflict")
+    return verdict("USAGE", error.message, { next: "see nightdesk teams list" });
   if (failed.word !== "UNREACHABLE" && failed.word !== "UNKNOWN") return failed;
   return verdict("UNKNOWN", `${what} is not known: ${failed.reason}`, { next: "see nightdesk teams list" });
 }

@@ -27,7 +27,7 @@ export function instructions(
     "See it, and stop it. The key is in a file and stays off the command line:",
     "",
     `  ${curl} -X GET "${url}/integration/api/pools/${poolId}/logs/status" ${header}`,
-    `  ${curl} -X POST "${url}/integration/api/pools/${poolId}/jobs/${jobId}/cancel" ${header}`,
+    `  ${curl} -i -X POST "${url}/integration/api/pools/${poolId}/jobs/${jobId}/cancel" ${header}`,
     "",
     "The same with the key in the text, as the blog post has it (it stays in the shell's history):",
     "",

@@ -55,11 +55,12 @@ exit /b 50
 `;
 
 export const statusCmd = `@echo off
-rem Does anything of the pool, or of one job, touch the source?
+rem Does anything touch the source of the pool, or of one job?
 rem STATUS.cmd [/AUTO] [/JOB ID]    /AUTO: no question, no pause, no colour
 ${beginning}
 set "ND_METHOD=GET"
-set "ND_ASK=status.txt?"${argumentLines}:ready
+rem go.txt: what other pools do at the same source counts too.
+set "ND_ASK=go.txt?"${argumentLines}:ready
 if defined ND_JOB set "ND_ASK=status.txt?job=%ND_JOB%&"
 call "%~dp0lib\\ask.cmd"
 call "%~dp0lib\\say.cmd"
@@ -285,7 +286,7 @@ echo CODE 20 REASON NOT PROVEN: it still runs after 8 requests to stop NEXT do n
 goto advice
 :lost
 echo NIGHTDESK UNREACHABLE
-echo   curl exit code %ND_EXIT%: 6 and 7 network or proxy, 28 too slow, 35 and 60 certificate: RUNBOOK.html says what to do.
+echo   curl exit code %ND_EXIT%: 6 and 7 network or proxy, 28 too slow, 52 and 56 connection cut, 35 and 60 certificate: RUNBOOK.html says what to do.
 ${errorLines}
 ${callLine}
 echo CODE 40 REASON no answer NEXT do not shut down the source; escalate

@@ -17,6 +17,8 @@ export interface Answer {
 export interface Command {
   line: string;
   answers: readonly Answer[];
+  /** Its exit code is curl's own, 0 whatever the word: it is not printed. */
+  codeSaysNothing?: true;
 }
 
 export interface Step {

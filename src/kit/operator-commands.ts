@@ -29,11 +29,13 @@ export const forSchedulers: readonly Command[] = [
 /** For where the .cmd files did not arrive. The word counts, not curl's own exit code. */
 export const withCurlAlone: readonly Command[] = [
   {
-    line: 'curl.exe -q -sS -K settings.txt -K key.txt "{url}/desk/status.txt?pool={poolId}"',
+    line: 'curl.exe -q -sS --max-time 40 -K settings.txt -K key.txt "{url}/desk/go.txt?pool={poolId}"',
     answers: [{ ...running, code: 0 }, clear],
+    codeSaysNothing: true,
   },
   {
-    line: 'curl.exe -q -sS -K settings.txt -K key.txt -X POST "{url}/desk/stop.txt?all=true&wait=25&pool={poolId}"',
+    line: 'curl.exe -q -sS --max-time 40 -K settings.txt -K key.txt -X POST "{url}/desk/stop.txt?all=true&wait=25&pool={poolId}"',
     answers: [{ ...clear, state: "running" }, clear],
+    codeSaysNothing: true,
   },
 ];

@@ -48,12 +48,14 @@ ${blocks.map(blockHtml).join("\n")}
     }
   }
 
-  function commandHtml({ line, answers }: Command): string {
+  function commandHtml({ line, answers, codeSaysNothing }: Command): string {
+    const withCode = (code: number): string =>
+      codeSaysNothing === true ? "" : ` (${escaped(words.code)} ${String(code)})`;
     return [
       `<pre class="command">${escaped(line)}</pre>`,
       ...answers.map(
         ({ state, code, lines }) =>
-          `<p class="when">${escaped(words.answer[state])} (${escaped(words.code)} ${String(code)}):</p>\n` +
+          `<p class="when">${escaped(words.answer[state])}${withCode(code)}:</p>\n` +
           `<pre class="answer" data-state="${state}" data-code="${String(code)}">${escaped(lines.join("\n"))}</pre>`,
       ),
     ].join("\n");

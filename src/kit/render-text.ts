@@ -34,12 +34,12 @@ export function bookText({ words, blocks }: Book): string {
     }
   }
 
-  function commandText({ line, answers }: Command): string[] {
+  function commandText({ line, answers, codeSaysNothing }: Command): string[] {
     return [
       "",
       `${indent}${line}`,
       ...answers.flatMap(({ state, code, lines }) => [
-        `    ${words.answer[state]} (${words.code} ${String(code)}):`,
+        `    ${words.answer[state]}${codeSaysNothing === true ? "" : ` (${words.code} ${String(code)})`}:`,
         ...lines.map((text) => `${indent}${text}`),
       ]),
     ];

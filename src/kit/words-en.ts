@@ -21,7 +21,7 @@ export const english: Words = {
     { kind: "title", text: "Run-book: stop the data jobs of {pool}" },
     {
       kind: "text",
-      text: "The one question: does anything of {pool} touch the source system? You may shut the source down only when the answer is NIGHTDESK CLEAR, or NIGHTDESK REPORTED CLEAR where you were told that this is enough. Whatever else comes, and whatever you are not sure of: do not shut down, call {contact}.",
+      text: "The one question: does anything touch the source system of {pool}? STATUS.cmd asks it, and other pools of this server that read the same source count too. You may shut the source down only when the answer is NIGHTDESK CLEAR, or NIGHTDESK REPORTED CLEAR where you were told that this is enough. Whatever else comes, and whatever you are not sure of: do not shut down, call {contact}.",
     },
     {
       kind: "text",
@@ -58,11 +58,11 @@ export const english: Words = {
           commands: [stopIt],
         },
         {
-          text: "Right before the source is shut down, double-click STATUS.cmd once more: a schedule may have started something since. NIGHTDESK CLEAR: the source may be shut down. Note the time and the last line for the shift report. Anything else: go to step 2 once, then to step 4.",
+          text: "Right before the source is shut down, double-click STATUS.cmd once more: a schedule may have started something since, and another pool may read the same source. NIGHTDESK CLEAR: the source may be shut down. Note the time and the last line for the shift report. Anything else: go to step 2 once, then to step 4.",
           commands: [lookAgain],
         },
         {
-          text: "Do not shut the source down. Call {contact} and read the whole answer aloud. Until somebody decides you may start STATUS.cmd and STOP.cmd again as often as you like: neither can do harm, and a stop that was asked for goes on.",
+          text: "Do not shut the source down. If the answer says until when to wait, wait until then and start STATUS.cmd again. Otherwise, or if nothing has changed by then: call {contact} and read the whole answer aloud. Until somebody decides you may start STATUS.cmd and STOP.cmd again as often as you like: neither can do harm, and a stop that was asked for goes on.",
         },
       ],
     },
@@ -138,7 +138,9 @@ export const english: Words = {
         {
           text: "curl exit code 6 or 7: the network, or a proxy that has to be named. curl does not read the proxy settings of Windows: open settings.txt and take the # away before the lines of the proxy.",
         },
-        { text: "curl exit code 28: too slow. Try again, then call {contact}." },
+        {
+          text: "curl exit code 28, 52 or 56: too slow, or the connection was cut. Try again, then call {contact}.",
+        },
         {
           text: "curl exit code 35 or 60: the certificate. See step 1 of part 1. If the message speaks of revocation, the list of revoked certificates cannot be reached from this PC: take the # away before ssl-no-revoke in settings.txt.",
         },
