@@ -44,19 +44,15 @@ async function workbenchOf(server: Pick<TestServer, "ok">) {
 test.each([
   ["that never ends", endless],
   ["that does not let itself be interrupted", deaf],
-])(
-  "the server stops while a statement %s runs, and its pool process is gone",
-  async (_, statement) => {
-    const server = await startTestServer();
-    const { begin } = await workbenchOf(server);
-    const { pid, read } = await begin(server.home, statement);
-    expect((await read()).status).toBe("RUNNING");
-    expect(await poolPids(server.home)).toEqual([pid]);
-    await server.stop();
-    expect(await poolPids(server.home)).toEqual([]);
-  },
-  60_000,
-);
+])("the server stops while a statement %s runs, and its pool process is gone", async (_, statement) => {
+  const server = await startTestServer();
+  const { begin } = await workbenchOf(server);
+  const { pid, read } = await begin(server.home, statement);
+  expect((await read()).status).toBe("RUNNING");
+  expect(await poolPids(server.home)).toEqual([pid]);
+  await server.stop();
+  expect(await poolPids(server.home)).toEqual([]);
+});
 
 test("a statement ends at its limit, and the pool's process goes on", async () => {
   const server = await startTestServer();
@@ -81,22 +77,18 @@ test("a statement ends at its limit, and the pool's process goes on", async () =
 test.each([
   ["that never ends", endless],
   ["that does not let itself be interrupted", deaf],
-])(
-  "a pool process with a statement %s does not outlive its server",
-  async (_, statement) => {
-    const folder = await mkdtemp(join(tmpdir(), "nightdesk-orphan-"));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const home = join(folder, "home");
-    const server = await startServerProcess(home, newKeyText());
-    onTestFinished(() => void server.end("SIGKILL"));
-    const { begin } = await workbenchOf(server);
-    const { pid } = await begin(home, statement);
-    expect(pid).toBeGreaterThan(0);
-    await server.end("SIGKILL");
-    await until(async () => ((await poolPids(home)).length === 0 ? true : null));
-  },
-  60_000,
-);
+])("a pool process with a statement %s does not outlive its server", async (_, statement) => {
+  const folder = await mkdtemp(join(tmpdir(), "nightdesk-orphan-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const home = join(folder, "home");
+  const server = await startServerProcess(home, newKeyText());
+  onTestFinished(() => void server.end("SIGKILL"));
+  const { begin } = await workbenchOf(server);
+  const { pid } = await begin(home, statement);
+  expect(pid).toBeGreaterThan(0);
+  await server.end("SIGKILL");
+  await until(async () => ((await poolPids(home)).length === 0 ? true : null));
+});
 
 test("a read right after the pool's process was killed is answered by its successor", async () => {
   const server = await startTestServer();
