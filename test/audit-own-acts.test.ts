@@ -9,6 +9,7 @@ import { verifyHome } from "../src/verify-home.ts";
 import { noRoom, withDatabase } from "./support/audit-home.ts";
 import { runNightdesk } from "./support/cli-run.ts";
 import { openWire } from "./support/faulty-wire.ts";
+import { freezeWaiting } from "./support/held-sessions.ts";
 import {
   connectionTo,
   makeExtractionJob,
@@ -75,16 +76,15 @@ async function execute(on: Pick<TestServer, "ok">, job: TestJob): Promise<string
   return executionId as string;
 }
 
-/** Rows are on their way, and its session is held back in sending more: it may be frozen without a lock. */
-async function streaming(): Promise<number> {
-  const [{ pid } = { pid: 0 }] = await until(async () => {
-    const waiting = await source.sql<{ pid: number }>(
-      `select pid from pg_stat_activity where application_name like 'nd:%' and wait_event = 'ClientWrite'
+/** Rows are on their way, and its session is held back in sending more. */
+async function streaming(): Promise<void> {
+  await until(async () => {
+    const waiting = await source.sql(
+      `select from pg_stat_activity where application_name like 'nd:%' and wait_event = 'ClientWrite'
          and datname = current_database()`,
     );
-    return waiting.length === 0 ? null : waiting;
+    return waiting.length === 0 ? null : true;
   });
-  return pid;
 }
 
 async function records(where: Partial<AuditRecordTransport> = {}): Promise<AuditRecordTransport[]> {
@@ -231,8 +231,7 @@ test("a stop that is proven after its answer: the end is recorded, and no second
   await start();
   const job = await makeJob(server);
   const executionId = await execute(server, job);
-  const pid = await streaming();
-  process.kill(pid, "SIGSTOP");
+  const pid = await freezeWaiting(source, null, "ClientWrite");
   try {
     const stop = await server.call("POST", `/desk/v1/pools/${job.poolId}/jobs/${job.jobId}/stop?wait=1`, {
       body: { reason: "24:00" },
@@ -277,8 +276,7 @@ test("a server that ends without proof says so; the next one records the end und
   await start();
   const job = await makeJob(server);
   const executionId = await execute(server, job);
-  const pid = await streaming();
-  process.kill(pid, "SIGSTOP");
+  const pid = await freezeWaiting(source, null, "ClientWrite");
   try {
     await server.stop();
     await start();
@@ -336,7 +334,8 @@ test("a hold that ends by its time: once, with what it lets start; also one that
     const body = { scope: "job", id: waiting.jobId, reason: "patch night", until };
     await server.ok("POST", `/desk/v1/pools/${waiting.poolId}/holds`, body);
   };
-  const first = Date.now() + 500;
+  // Not over before it is asked for.
+  const first = Date.now() + 1500;
   await hold(first);
   const ended = async (count: number): Promise<AuditRecordTransport[]> =>
     await until(async () => {
@@ -358,7 +357,7 @@ test("a hold that ends by its time: once, with what it lets start; also one that
     { outcome: expect.stringContaining("ENDED BY ITS TIME"), channel: "server", jobName: "waiting" },
   ]);
 
-  const second = Date.now() + 700;
+  const second = Date.now() + 2500;
   await hold(second);
   await server.stop();
   await until(async () => (Date.now() > second ? true : null));

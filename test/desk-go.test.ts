@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { runNightdesk, type CliRun } from "./support/cli-run.ts";
+import { freezeWaiting } from "./support/held-sessions.ts";
 import {
   connectionTo,
   makeExtractionJob,
@@ -161,12 +162,7 @@ test("settle is refused while the source can be read and still has the session",
   const nightdesk = deskOf(pool);
   const job = await makeExtractionJob(server, pool, "hung", [sleeping]);
   const { executionId } = await execute(job);
-  const [session] = await until(async () => {
-    const sessions = await taggedSessions(source);
-    return sessions.length > 0 ? sessions : null;
-  });
-  const pid = session?.pid ?? 0;
-  process.kill(pid, "SIGSTOP");
+  const pid = await freezeWaiting(source, executionId as string, "PgSleep");
   try {
     expect((await nightdesk("stop", "hung", "--wait", "1")).code).toBe(20);
     const refused = await until(async () => {

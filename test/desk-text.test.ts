@@ -4,6 +4,7 @@ import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../src/base/clock.ts";
 import { runNightdesk } from "./support/cli-run.ts";
+import { freezeWaiting } from "./support/held-sessions.ts";
 import {
   connectionTo,
   makeExtractionJob,
@@ -157,8 +158,7 @@ test("a stop that is not proven: 202 and 10 for a minute from its first request,
   };
   expect(await server.ok("PUT", `/desk/v1/pools/${poolId}/settings`, settings)).toEqual(settings);
   const executionId = await execute(server, job);
-  const pid = await sleeperOf(source, executionId);
-  process.kill(pid, "SIGSTOP");
+  const pid = await freezeWaiting(source, executionId, "PgSleep");
   try {
     const first = await ask("POST", "/desk/stop.txt?job=Hung&wait=1", { key });
     expect(said(first)).toEqual([202, "NIGHTDESK RUNNING", "10"]);

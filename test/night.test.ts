@@ -2,6 +2,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { runNightdesk, type CliRun } from "./support/cli-run.ts";
+import { stagingIn } from "./support/contents.ts";
+import { freezeWaiting } from "./support/held-sessions.ts";
 import {
   connectionTo,
   makeExtractionJob,
@@ -16,8 +19,6 @@ import {
   waitForStatus,
   type TestServer,
 } from "./support/nightdesk.ts";
-import { stagingIn } from "./support/contents.ts";
-import { runNightdesk, type CliRun } from "./support/cli-run.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
 
 let source: TestDatabase;
@@ -169,13 +170,7 @@ test("a frozen backend keeps the status RUNNING and the answer unproven, until i
   await limitRows(2000);
   const job = await makeExtractionJob(server, pool, "frozen", ["STXL"]);
   await server.ok("POST", `${job.path}/execute`, { mode: "FULL" });
-  const heldBack = `select pid from pg_stat_activity where application_name like 'nd:%' and state = 'active'
-    and wait_event = 'ClientWrite' and datname = current_database()`;
-  const pid = await until(async () => {
-    const [session] = (await source.sql(heldBack)) as { pid: number }[];
-    return session?.pid ?? null;
-  });
-  process.kill(pid, "SIGSTOP");
+  const pid = await freezeWaiting(source, null, "ClientWrite");
   try {
     const cancel = await server.call("POST", `${job.path}/cancel`, { key: operatorKey });
     expect(cancel.status).toBe(202);
