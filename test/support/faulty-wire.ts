@@ -26,8 +26,8 @@ export interface FaultyWire {
   reset(part?: Part): void;
   /** Resets every connection after `bytes` more bytes from the server, once. */
   cutAfter(bytes: number): void;
-  /** A blackhole from the first statement of any client on: its login is through. What is open then never heals. */
-  darkAtStatement(): void;
+  /** A blackhole from the first statement of any client on, whose login is through; resolves then. What is open never heals. */
+  darkAtStatement(): Promise<void>;
   /** All passes again: what a blackhole held back too. */
   heal(): void;
   close(): Promise<void>;
@@ -57,7 +57,7 @@ export async function openWire(
   const cancels = { plain: 0, inTls: 0 };
   const weather: Record<Part, Weather> = { first: "pass", second: "pass" };
   let left = Number.POSITIVE_INFINITY;
-  let darkens = false;
+  let darkens: (() => void) | null = null;
 
   const track = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -86,9 +86,10 @@ export async function openWire(
     passOn();
     client.on("data", (data: Buffer) => {
       // P: Parse, the first message of a statement with parameters.
-      if (darkens && data[0] === 0x50) {
+      if (darkens !== null && data[0] === 0x50) {
         turn("blackhole");
         for (const open of pairs) open.lost = true;
+        darkens();
       } else server.write(data);
     });
     server.on("data", (data) => {
@@ -169,11 +170,12 @@ export async function openWire(
     cutAfter: (bytes) => {
       left = bytes;
     },
-    darkAtStatement: () => {
-      darkens = true;
-    },
+    darkAtStatement: () =>
+      new Promise((dark) => {
+        darkens = dark;
+      }),
     heal: () => {
-      darkens = false;
+      darkens = null;
       turn("pass");
     },
     close: async () => {
