@@ -52,9 +52,9 @@ test("a cancelled delta leaves rows and mark; the next one gives the state of an
   await bench.source.sql(
     "update stopped set val = val || '!', at = at + interval '1 day'; insert into stopped values (9999, 'n', null)",
   );
-  await bench.limitRows(1000);
+  await bench.limitRows(200);
   const executionId = await bench.start(job, "DELTA");
-  await bench.untilRead(job, 500);
+  await bench.untilRead(job, 100);
   expect((await bench.server.call("POST", `${job.path}/cancel`)).status).toBe(200);
   expect(await bench.ended(job)).toBe("CANCEL");
   expect(await bench.query(job, "select count(*), sum(hash(t)) from stopped t")).toEqual(before);
@@ -78,9 +78,9 @@ test("kill -9 of the pool's process in a delta: FAIL, rows and mark as they were
   const job = await bench.makeJob("killed", byDate("killed"));
   await bench.succeed(job, "FULL");
   await bench.source.sql("update killed set val = val || '!', at = at + interval '1 day' where id > 100");
-  await bench.limitRows(1000);
+  await bench.limitRows(200);
   const executionId = await bench.start(job, "DELTA");
-  await bench.untilRead(job, 500);
+  await bench.untilRead(job, 100);
   bench.killPoolProcess();
   expect(await bench.ended(job)).toBe("FAIL");
   await bench.limitRows(0);

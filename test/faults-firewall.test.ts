@@ -14,6 +14,7 @@ import {
   stop,
   type Scene,
   type SceneJob,
+  stoppingOf,
 } from "./support/night-scene.ts";
 import { until } from "./support/nightdesk.ts";
 
@@ -42,13 +43,8 @@ function raise(how: Rejection, { except = [] }: { except?: readonly number[] } =
 }
 
 /** What the desk says of the end, as soon as it says that the source cannot be read. */
-const unknownAtDesk = (): Promise<{ level: string; why: string; callers: number }> =>
-  until(async () => {
-    const { jobs } = await scene.server.ok("GET", `/desk/v1/pools/${scene.poolId}/status`);
-    const { status, stopping } = jobs.find(({ id }: { id: string }) => id === job.jobId);
-    if (status !== "RUNNING") throw new Error(`it is ${String(status)}`);
-    return /cannot be read/.test(stopping?.why ?? "") ? stopping : null;
-  });
+const unknownAtDesk = (): ReturnType<typeof stoppingOf> =>
+  stoppingOf(scene, job, ({ why }) => why.includes("cannot be read"));
 
 /** However often it is asked for, and while the loop goes on looking, at its own pace. */
 async function expectNotProven(raised: Firewall): Promise<void> {

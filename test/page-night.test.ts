@@ -3,6 +3,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { AuditPage } from "../src/contract/index.ts";
 import { hasChromium, startBrowser, visitor, type Visitor } from "./support/browser.ts";
+import { freezeWaiting } from "./support/held-sessions.ts";
 import { startTestServer, statusOf, taggedSessions, until, type TestServer } from "./support/nightdesk.ts";
 import { buildPage, cardOf, makePageScene, picture, signIn, type PageScene } from "./support/page-scene.ts";
 
@@ -77,13 +78,12 @@ test.runIf(hasChromium)(
     expect(await statusOf(server, scene.poolId, scene.finance.jobId)).toBe("CANCEL");
     expect(await taggedSessions(scene.source)).toEqual([]);
 
-    const rungs = card.locator(".rungs li.reached");
-    expect((await rungs.allInnerTexts()).map((text) => text.split("\n")[0])).toEqual([
-      "Requested",
-      "Recorded",
-      "Worker gone",
-      "Source idle",
-    ]);
+    // Those of the receipt, which comes after the answer.
+    const rungs = async (): Promise<(string | undefined)[]> =>
+      (await card.locator(".rungs li.reached").allInnerTexts()).map((text) => text.split("\n")[0]);
+    await expect
+      .poll(rungs, { timeout: 60_000 })
+      .toEqual(["Requested", "Recorded", "Worker gone", "Source idle"]);
     const receipt = card.getByRole("region", { name: "Receipt" });
     await receipt.getByText("source shuts down at 24:00").waitFor();
     await receipt.getByText("night view cancel").waitFor();
@@ -138,12 +138,6 @@ test.runIf(hasChromium)(
   "a frozen backend: NOT PROVEN, and never that it stopped, until it is released",
   async () => {
     await scene.runToRows(scene.finance);
-    const heldBack = `select pid from pg_stat_activity where application_name like 'nd:%' and state = 'active'
-    and wait_event = 'ClientWrite' and datname = current_database()`;
-    const pid = await until(async () => {
-      const [session] = (await scene.source.sql(heldBack)) as { pid: number }[];
-      return session?.pid ?? null;
-    });
     const { page, shown } = await somebody({ dark: true, width: 390, height: 844 });
     const other = await somebody();
     const settings = `/desk/v1/pools/${scene.poolId}/settings`;
@@ -152,7 +146,7 @@ test.runIf(hasChromium)(
     await signIn(page, server.url, scene.operatorKey);
     await signIn(other.page, server.url, scene.operatorKey);
     const card = cardOf(page, scene.finance);
-    process.kill(pid, "SIGSTOP");
+    const pid = await freezeWaiting(scene.source, null, "ClientWrite");
     try {
       await card.getByRole("button", { name: /^Stop/ }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Stop now" }).click();

@@ -28,12 +28,15 @@ export interface Scene {
   /** Replaced by a test that starts it again. */
   server: SceneServer;
   poolId: string;
-  /** Through the wire: as fast as it goes, and 1,000 rows a second. */
+  /** Through the wire: as fast as it goes, and `throttledRows` a second. */
   connections: { fast: string; throttled: string };
   /** All jobs made so far. */
   jobs: SceneJob[];
   end(): Promise<void>;
 }
+
+/** Rows a second: a run takes a minute, so that what is to happen in it does, also on a busy machine. */
+const throttledRows = 500;
 
 export interface SceneJob extends WatchedJob {
   name: string;
@@ -59,7 +62,10 @@ export async function openScene(
     const body = { name: label, poolId, configuration };
     return (await server.ok("POST", "/integration/api/datasource/POSTGRESQL", body)).id as string;
   };
-  const connections = { fast: await connect("fast", 0), throttled: await connect("throttled", 1000) };
+  const connections = {
+    fast: await connect("fast", 0),
+    throttled: await connect("throttled", throttledRows),
+  };
   const scene: Scene = {
     source,
     wire,
@@ -118,7 +124,7 @@ export async function loadedJob(
   const old = await contents((table) => contentInPool(server, jobPath, table));
   await source.sql('update "BSEG" set version = version + 1; update "BKPF" set version = version + 1');
   const fresh = await contents((table) => contentAtSource(source, table));
-  if (through === "throttled") await limit(1000);
+  if (through === "throttled") await limit(throttledRows);
   if (filter !== undefined) await setFilter(server, jobPath, extractionId, filter);
   const job: SceneJob = {
     name,
@@ -216,6 +222,26 @@ export async function stop(
   return await server.ok("POST", `/desk/v1/pools/${poolId}/jobs/${jobId}/stop?wait=${String(wait)}${which}`, {
     reason: "midnight",
   });
+}
+
+/** What the desk says of the end of a job that runs, as soon as `fits` it. */
+export async function stoppingOf(
+  { server, poolId }: Pick<Scene, "server" | "poolId">,
+  { jobId }: Pick<SceneJob, "jobId">,
+  fits: (stopping: Stopping) => boolean,
+): Promise<Stopping> {
+  return until(async () => {
+    const { jobs } = await server.ok("GET", `/desk/v1/pools/${poolId}/status`);
+    const { status, stopping } = jobs.find(({ id }: { id: string }) => id === jobId);
+    if (status !== "RUNNING" && status !== "QUEUED") throw new Error(`it is ${String(status)}`);
+    return stopping !== null && fits(stopping) ? stopping : null;
+  });
+}
+
+interface Stopping {
+  level: string;
+  why: string;
+  callers: number;
 }
 
 /** A session of the execution at the source, as soon as `fits` it. */

@@ -1,7 +1,7 @@
 /** The tables at the source of every fault, and SQL that behaves badly. */
 import type { TestDatabase } from "./postgres.ts";
 
-/** Of BSEG, a kilobyte each: a throttled read takes 30 s, and they fill every socket on the way. */
+/** Of BSEG, a kilobyte each: they fill every socket on the way. */
 const manyRows = 30_000;
 
 /** BSEG with that many rows, BKPF with a hundred; functions that swallow a cancel, and that compute for a time. */
