@@ -1,5 +1,6 @@
-/** A process dies at each failpoint; and what a throw, a hang and a delay at the commit come to. */
-import { mkdtemp, rm } from "node:fs/promises";
+/** A process dies at each failpoint; and what a throw, a hang and a wait at the commit come to. */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -17,6 +18,7 @@ import {
   stop,
   type Scene,
   type SceneJob,
+  stoppingOf,
 } from "./support/night-scene.ts";
 import {
   makeTransformation,
@@ -166,10 +168,15 @@ test.each(killCases)("killed at $at: $ends, and the pool holds the $holds", asyn
 
 test("a stop that comes before the last check wins: CANCEL, the pool as it was", async () => {
   const { table, old } = await before("load");
-  await restart("swap.before-commit=delay:4000");
+  const goOn = join(folder, "check at last");
+  await restart(`swap.before-commit=wait:${goOn}`);
   await execute(scene, jobs.load);
-  await untilSwapping();
-  expect((await stop(scene, jobs.load, { wait: 50 })).outcome).toBe("STOPPED");
+  await until(async () => (existsSync(`${goOn}.reached`) ? true : null));
+  const stopped = stop(scene, jobs.load, { wait: 50 });
+  // By then its process was told.
+  await stoppingOf(scene, jobs.load, ({ why }) => why.includes("has not ended it yet"));
+  await writeFile(goOn, "");
+  expect((await stopped).outcome).toBe("STOPPED");
   expect((await endOf(scene, jobs.load)).status).toBe("CANCEL");
   expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(old);
 });
@@ -186,11 +193,14 @@ test("a swap that hangs before its last check is stopped too: its process is kil
 
 test("a stop that comes after the last check is too late: FINISHED BY ITSELF, and the data is loaded", async () => {
   const { table, fresh } = await before("load");
-  await restart("commit.begun=delay:4000");
+  const goOn = join(folder, "commit");
+  await restart(`commit.begun=wait:${goOn}`);
   await execute(scene, jobs.load);
-  await untilSwapping();
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  expect((await stop(scene, jobs.load, { wait: 50 })).outcome).toBe("FINISHED BY ITSELF");
+  await until(async () => (existsSync(`${goOn}.reached`) ? true : null));
+  const late = stop(scene, jobs.load, { wait: 50 });
+  await stoppingOf(scene, jobs.load, ({ why }) => why.includes("has not ended it yet"));
+  await writeFile(goOn, "");
+  expect((await late).outcome).toBe("FINISHED BY ITSELF");
   const { status, says } = await endOf(scene, jobs.load);
   expect([status, says]).toEqual(["SUCCESS", expect.stringContaining("the stop came too late")]);
   expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(fresh);
