@@ -1,6 +1,6 @@
 /** What a source and the network before it do to a running extraction, and what is then true. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { poolProcesses } from "./support/processes.ts";
+import { makeGate } from "./support/held-sessions.ts";
 import {
   checkScene,
   endOf,
@@ -13,8 +13,10 @@ import {
   stop,
   type Scene,
   type SceneJob,
+  stoppingOf,
 } from "./support/night-scene.ts";
 import { until } from "./support/nightdesk.ts";
+import { poolProcesses } from "./support/processes.ts";
 
 let scene: Scene;
 /** Throttled, and loaded once. */
@@ -67,8 +69,10 @@ test.each(["refuse", "blackhole"] as const)(
   async (weather) => {
     scene.wire.turn(weather);
     await execute(scene, job);
-    // The connect limit is 10 s.
-    await new Promise((resolve) => setTimeout(resolve, weather === "refuse" ? 1000 : 11_000));
+    // The connect limit is 10 s. Healed before the run has met the weather, it would load as ever.
+    expect(await stoppingOf(scene, job, ({ level }) => level === "worker gone")).toMatchObject({
+      why: expect.stringContaining("cannot be read"),
+    });
     expect(await statusNow(scene, job)).toBe("RUNNING");
     scene.wire.heal();
     const { status, says } = await endOf(scene, job);
@@ -130,7 +134,8 @@ test("a reset, a slow line and a refusal while the stop is under way end as CANC
     else scene.wire.turn(weather);
     const asked = stop(scene, job, { wait: 1 });
     if (weather === "reset") {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      // Before it is asked for, a reset is a failure and no stop.
+      await stoppingOf(scene, job, ({ callers }) => callers > 0);
       scene.wire.turn("pass");
       scene.wire.reset();
     }
@@ -194,20 +199,22 @@ test("F24 a stop that names an older execution leaves the newer one alone, and n
 });
 
 test("F26 a column that goes while another table is being read: FAIL that names it", async () => {
-  const changed = await loadedJob(scene, "changed", { filter: "belnr = 1 and pg_sleep(1) is not null" });
   const { server, source } = scene;
+  const gate = await makeGate(source);
+  const changed = await loadedJob(scene, "changed", { filter: `belnr = 1 and ${gate.filter}` });
   const base = `${changed.path}/extractions/${changed.extractionId}/tables/`;
   const tables = (await server.ok("GET", base)) as { tableName: string }[];
   const bkpf = tables.find(({ tableName }) => tableName === "BKPF");
-  // BSEG is read first and takes its time.
+  // BSEG is read first and stands before the gate.
   await server.ok("PUT", base, [{ ...bkpf, columns: [{ columnName: "sgtxt" }] }]);
   await source.sql('create table "ZLAST" as table "BKPF"');
   await server.ok("POST", base, [
     { tableName: "ZLAST", taskId: changed.extractionId, columns: [{ columnName: "sgtxt" }] },
   ]);
-  const executionId = await execute(scene, changed);
-  await sessionOf(scene, executionId, ({ waits }) => waits === "PgSleep");
+  await execute(scene, changed);
+  await gate.reached();
   await source.sql('alter table "ZLAST" drop column sgtxt');
+  await gate.open();
   const { status, says } = await endOf(scene, changed);
   expect(status).toBe("FAIL");
   expect(says).toContain("sgtxt");
