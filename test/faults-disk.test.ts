@@ -1,12 +1,13 @@
 /** No room, no memory, no descriptors: one thing fails with its reason, the server lives, and it recovers by itself. */
 import { execFileSync } from "node:child_process";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { get } from "node:http";
 import { connect, type Socket } from "node:net";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { newKeyText } from "../src/engine/key-text.ts";
+import { makeGate } from "./support/held-sessions.ts";
 import {
   checkScene,
   endOf,
@@ -167,19 +168,16 @@ test("F11 the pool's process runs out of memory: FAIL that says so, the server l
   await loadedJob(scene!, "before");
   await source.sql(`create table "ZFAT" as select g as belnr, 1 as version, repeat(md5(g::text), 1000000) as sgtxt
     from generate_series(1, 4) g`);
+  const gate = await makeGate(source);
   const fat = await makeExtractionJob(server, { poolId, dataSourceId: connections.fast }, "fat", [
-    { tableName: "ZFAT", filterDefinition: "belnr <> 1 or pg_sleep(2) is not null" },
+    { tableName: "ZFAT", filterDefinition: `belnr <> 1 or ${gate.filter}` },
   ]);
   const run = (): Promise<unknown> => server.ok("POST", `${fat.path}/execute`, { mode: "FULL" });
   await run();
-  await until(async () => {
-    const rows = await source.sql(
-      "select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()",
-    );
-    return rows.length > 0 ? true : null;
-  });
+  await gate.reached();
   const [pid = 0] = await poolProcesses(home, poolId);
   execFileSync("prlimit", ["--pid", String(pid), "--as=1"]);
+  await gate.open();
   expect(await waitForStatus(server, poolId, fat.jobId, "SUCCESS", "FAIL")).toBe("FAIL");
   expect(await failureOf(fat.jobId)).toMatch(/pool's process ended|alloc|memory/i);
   expect((await server.call("GET", "/healthz")).status).toBe(200);

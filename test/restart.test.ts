@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newKeyText } from "../src/engine/key-text.ts";
+import { freezeWaiting, makeGate } from "./support/held-sessions.ts";
 import {
   connectionTo,
   makeExtractionJob,
@@ -107,8 +108,7 @@ test("kill -9 in a run: the next server ends the leftovers and the execution is 
 test("kill -9 while a stop is not proven: the wish survives and ends as CANCEL", async () => {
   const job = await makeJobs();
   await startAndWaitForRows(job);
-  const [session] = await taggedSessions(source);
-  process.kill(session?.pid ?? 0, "SIGSTOP");
+  const pid = await freezeWaiting(source, null, "ClientWrite", "ClientRead");
   try {
     const asked = server.ok("POST", `/desk/v1/pools/${job.poolId}/jobs/${job.jobId}/stop?wait=1`, {
       reason: "midnight",
@@ -118,7 +118,7 @@ test("kill -9 while a stop is not proven: the wish survives and ends as CANCEL",
     server = await startServer();
     expect(await statusOf(server, job.poolId, job.jobId)).toBe("RUNNING");
   } finally {
-    process.kill(session?.pid ?? 0, "SIGCONT");
+    process.kill(pid, "SIGCONT");
   }
   expect(await waitForStatus(server, job.poolId, job.jobId, "FAIL", "CANCEL", "SUCCESS")).toBe("CANCEL");
 });
@@ -136,25 +136,27 @@ test("SIGTERM: no new work, a grace in which a run may end by itself, each step 
   await server.end("SIGTERM");
   server = await startServerProcess(home, adminKey, { NIGHTDESK_STOP_GRACE_SECONDS: "50" });
   const job = await makeJobs();
-  const path = `/integration/api/datasource/POSTGRESQL/${job.dataSourceId}`;
-  const whole = await server.ok("GET", path);
-  // About five seconds: it is under way when the signal comes, and over before the grace is.
-  const configuration = { ...whole.configuration, maxRowsPerSecond: 10_000 };
-  await server.ok("PUT", path, { ...whole, configuration });
   const other = await makeExtractionJob(server, job, "other", ["BSEG"]);
-  await startAndWaitForRows(job);
+  // Under way when the signal comes, and over before the grace is.
+  const gate = await makeGate(source);
+  const held = await makeExtractionJob(server, job, "held", [
+    { tableName: "BSEG", filterDefinition: `belnr = 1 and ${gate.filter}` },
+  ]);
+  await server.ok("POST", `${held.path}/execute`, { mode: "FULL" });
+  await gate.reached();
   const ended = server.end("SIGTERM");
   await until(async () => (/they have 50 s/.test(server.output()) ? true : null));
   const refused = await server.call("POST", `${other.path}/execute`, { body: { mode: "FULL" } });
   expect([refused.status, refused.json.errorCode]).toEqual([409, "SERVER_SHUTTING_DOWN"]);
   expect(refused.text).toContain("the server is shutting down");
+  await gate.open();
   expect(await ended).toBe(0);
   expect(server.output()).toMatch(
     /no new work[\s\S]*1 execution\(s\) run; they have 50 s to end by themselves/,
   );
   expect(server.output()).not.toContain("stopping 1 execution(s)");
   server = await startServerProcess(home, adminKey);
-  expect(await statusOf(server, job.poolId, job.jobId)).toBe("SUCCESS");
+  expect(await statusOf(server, job.poolId, held.jobId)).toBe("SUCCESS");
   expect(await statusOf(server, job.poolId, other.jobId)).toBeNull();
 });
 
@@ -176,8 +178,7 @@ test("SIGTERM: a run that outlasts its grace is stopped after it, the lines in t
 test("SIGTERM while the end cannot be proven: cancel, kill, each logged, exit code 20, and the next server goes on", async () => {
   const job = await makeJobs();
   await startAndWaitForRows(job);
-  const [session] = await taggedSessions(source);
-  process.kill(session?.pid ?? 0, "SIGSTOP");
+  const pid = await freezeWaiting(source, null, "ClientWrite", "ClientRead");
   try {
     expect(await server.end("SIGTERM")).toBe(20);
     expect(server.output()).toContain("stopping 1 execution(s), reason shutdown");
@@ -185,7 +186,7 @@ test("SIGTERM while the end cannot be proven: cancel, kill, each logged, exit co
     server = await startServerProcess(home, adminKey);
     expect(await statusOf(server, job.poolId, job.jobId)).toBe("RUNNING");
   } finally {
-    process.kill(session?.pid ?? 0, "SIGCONT");
+    process.kill(pid, "SIGCONT");
   }
   expect(await waitForStatus(server, job.poolId, job.jobId, "FAIL", "CANCEL", "SUCCESS")).toBe("FAIL");
 });
