@@ -1,6 +1,11 @@
 /** What hangs is ended by its limits, as FAIL with the reason and with proof; what works is left alone. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { makeTransformation, until, waitForStatus } from "./support/nightdesk.ts";
+import { newKeyText } from "../src/engine/key-text.ts";
+import { contentInPool } from "./support/contents.ts";
+import { freezeWaiting } from "./support/held-sessions.ts";
 import {
   checkScene,
   endOf,
@@ -12,7 +17,9 @@ import {
   statusNow,
   stop,
   type Scene,
+  stoppingOf,
 } from "./support/night-scene.ts";
+import { makeTransformation, waitForStatus, type TestServer, startTestServer } from "./support/nightdesk.ts";
 
 /** Seconds without progress. */
 const limit = 3;
@@ -48,14 +55,9 @@ test("F3 a table that somebody locks: FAIL without progress, and the waiting ses
 test("F3 a backend that is frozen: stopped without progress, RUNNING while it is there, FAIL when it is gone", async () => {
   const job = await loadedJob(scene, "frozen");
   const executionId = await executeToRows(scene, job);
-  const pid = await sessionOf(scene, executionId, ({ waits }) => waits === "ClientWrite");
-  process.kill(pid, "SIGSTOP");
+  const pid = await freezeWaiting(scene.source, executionId, "ClientWrite");
   try {
-    await until(async () => {
-      const { jobs } = await scene.server.ok("GET", `/desk/v1/pools/${scene.poolId}/status`);
-      const row = jobs.find(({ id }: { id: string }) => id === job.jobId);
-      return row.stopping?.level === "worker gone" ? true : null;
-    });
+    await stoppingOf(scene, job, ({ level }) => level === "worker gone");
     expect(await statusNow(scene, job)).toBe("RUNNING");
   } finally {
     process.kill(pid, "SIGCONT");
@@ -76,10 +78,7 @@ test("F3 silence on both connections: RUNNING as long as nobody can look, then F
   const job = await loadedJob(scene, "silence on both");
   await executeToRows(scene, job);
   scene.wire.turn("blackhole");
-  await until(async () => {
-    const { jobs } = await scene.server.ok("GET", `/desk/v1/pools/${scene.poolId}/status`);
-    return jobs.find(({ id }: { id: string }) => id === job.jobId).stopping;
-  });
+  await stoppingOf(scene, job, () => true);
   expect(await statusNow(scene, job)).toBe("RUNNING");
   scene.wire.heal();
   const { status, says } = await endOf(scene, job);
@@ -87,7 +86,7 @@ test("F3 silence on both connections: RUNNING as long as nobody can look, then F
 });
 
 test("a query that computes at the source for longer than the limit is not ended", async () => {
-  const seconds = limit * 3;
+  const seconds = limit * 2;
   const job = await loadedJob(scene, "computing", { filter: `belnr = 1 and computing(${String(seconds)})` });
   // The filter leaves one row.
   for (const one of scene.jobs) one.tables = {};
@@ -102,7 +101,7 @@ test("a transformation that takes longer than the limit is not ended", async () 
   const base = `/integration/api/pools/${poolId}/jobs`;
   const body = { name: "transforming", dataPoolId: poolId, dataSourceId: connections.fast };
   const { id: jobId } = await server.ok("POST", base, body);
-  // Twice the limit, however fast the machine is: as many statements as that takes.
+  // More than the limit, however fast the machine is: as many statements as that takes.
   const statement =
     "create or replace table work as select sum(hash(a.range + b.range)) s from range(5000) a, range(5000) b";
   const once = await timed(async () => {
@@ -110,14 +109,17 @@ test("a transformation that takes longer than the limit is not ended", async () 
     await server.ok("POST", `${base}/${jobId}/execute`, {});
     expect(await waitForStatus(server, poolId, jobId, "SUCCESS", "FAIL", "CANCEL")).toBe("SUCCESS");
   });
-  const times = Math.ceil((limit * 2000) / once);
-  await makeTransformation(server, `${base}/${jobId}`, "often", Array(times).fill(statement).join(";"));
-  const all = await timed(async () => {
-    await server.ok("POST", `${base}/${jobId}/execute`, {});
-    expect(await waitForStatus(server, poolId, jobId, "SUCCESS", "FAIL", "CANCEL")).toBe("SUCCESS");
-  });
-  // Else nothing was shown.
-  expect(all).toBeGreaterThan(limit * 1000);
+  const often = Array(Math.ceil((limit * 1200) / once))
+    .fill(statement)
+    .join(";");
+  // A machine that was busy then may be quicker now; as long as it was over before the limit, nothing was shown.
+  for (let all = 0; all <= limit * 1000;) {
+    await makeTransformation(server, `${base}/${jobId}`, "often", often);
+    all = await timed(async () => {
+      await server.ok("POST", `${base}/${jobId}/execute`, {});
+      expect(await waitForStatus(server, poolId, jobId, "SUCCESS", "FAIL", "CANCEL")).toBe("SUCCESS");
+    });
+  }
 });
 
 async function timed(work: () => Promise<void>): Promise<number> {
@@ -127,20 +129,35 @@ async function timed(work: () => Promise<void>): Promise<number> {
 }
 
 test("the execution limit ends a run that makes progress: FAIL with its reason", async () => {
-  const limited = await openScene("faults_limit", { settings: { NIGHTDESK_EXECUTION_LIMIT_SECONDS: "4" } });
+  const folder = await mkdtemp(join(tmpdir(), "nightdesk-limit-"));
+  const adminKey = newKeyText();
+  const start = (settings: Record<string, string>): Promise<TestServer> =>
+    startTestServer({
+      home: join(folder, "home"),
+      settings: { NIGHTDESK_ADMIN_KEY: adminKey, ...settings },
+    });
+  const limited = await openScene("faults_limit", { start: () => start({}) });
   try {
+    // What is loaded before has no limit: how long that takes is the machine's affair.
     const job = await loadedJob(limited, "too long");
-    await executeToRows(limited, job);
+    const stubborn = await loadedJob(limited, "too long and stubborn", { filter: "stubborn()" });
+    await limited.server.stop();
+    limited.server = await start({ NIGHTDESK_EXECUTION_LIMIT_SECONDS: "6" });
+    // The pool is open then: all of the time is for the rows.
+    await contentInPool(limited.server, job.path, "BSEG");
+    const executionId = await execute(limited, job);
     const { status, says } = await endOf(limited, job);
     expect([status, says]).toEqual([
       "FAIL",
-      expect.stringContaining("stopped after its limit of 4 s (source idle"),
+      expect.stringContaining("stopped after its limit of 6 s (source idle"),
     ]);
-    const stubborn = await loadedJob(limited, "too long and stubborn", { filter: "stubborn()" });
+    const { tables } = await limited.server.ok("GET", `/desk/v1/executions/${executionId}/receipt`);
+    expect(tables.find(({ table }: { table: string }) => table === "BSEG").rows).toBeGreaterThan(100);
     await execute(limited, stubborn);
-    expect((await endOf(limited, stubborn)).says).toContain("stopped after its limit of 4 s (source idle");
+    expect((await endOf(limited, stubborn)).says).toContain("stopped after its limit of 6 s (source idle");
   } finally {
     await limited.end();
+    await rm(folder, { recursive: true, force: true });
   }
 });
 
