@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { hasChromium, startBrowser, visitor, type Visitor } from "./support/browser.ts";
 import { until } from "./support/nightdesk.ts";
 import { buildPage, cardOf, makePageScene, picture, signIn, type PageScene } from "./support/page-scene.ts";
+import { quietPort } from "./support/quiet-port.ts";
 import { startServerProcess, type ServerProcess } from "./support/server-process.ts";
 
 const adminKey = "CANARY-admin-key-of-the-page-that-is-long-enough";
@@ -21,7 +22,8 @@ beforeAll(async () => {
   buildPage();
   browser = await startBrowser();
   home = join(await mkdtemp(join(tmpdir(), "nightdesk-test-")), "home");
-  server = await startServerProcess(home, adminKey);
+  // It comes back at the same address.
+  server = await startServerProcess(home, adminKey, {}, await quietPort());
   scene = await makePageScene(server);
 });
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -250,7 +251,9 @@ function logPath(cluster: Cluster): string {
 
 /** The wanted port if nobody listens there, else any free one. */
 async function freePort(wanted: number): Promise<number> {
-  for (const port of [wanted, 0]) {
+  // Below those that the system hands out by itself: one of these may be a passing connection's at the next start.
+  const quiet = Array.from({ length: 10 }, () => randomInt(15_000, 30_000));
+  for (const port of [...(wanted === 0 ? [] : [wanted]), ...quiet, 0]) {
     const free = await new Promise<number | null>((resolve) => {
       const probe = createServer();
       probe.once("error", () => {
