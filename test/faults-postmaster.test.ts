@@ -15,6 +15,7 @@ import {
   stop,
   type Scene,
   type SceneJob,
+  stoppingOf,
 } from "./support/night-scene.ts";
 import {
   connectionTo,
@@ -131,6 +132,33 @@ const alive = (pid: number): boolean => {
     return false;
   }
 };
+/** The server's own connection to the source is there: it opens while a run reads. */
+async function looking(): Promise<void> {
+  await until(async () => {
+    const open = await scene.source.sql(
+      "select from pg_stat_activity where application_name = 'nightdesk-control'",
+    );
+    return open.length > 0 ? true : null;
+  });
+}
+
+/** Nobody new is let in. */
+async function shuttingDown(): Promise<void> {
+  await until(async () =>
+    scene.source.sql("select 1").then(
+      () => null,
+      () => true,
+    ),
+  );
+}
+
+/** Stopped, and asked again once the desk has seen what keeps it from a proof. */
+async function stopInVain(job: SceneJob, fits: Parameters<typeof stoppingOf>[2]): ReturnType<typeof stop> {
+  expect((await stop(scene, job, { wait: 0 })).outcome).toBe("NOT PROVEN");
+  await stoppingOf(scene, job, fits);
+  return await stop(scene, job, { wait: 1 });
+}
+
 const settle = (executionId: string): ReturnType<Scene["server"]["call"]> =>
   scene.server.call("POST", `/desk/v1/executions/${executionId}/settle`, {
     body: { because: "the host is down for good" },
@@ -144,7 +172,10 @@ test("the postmaster is killed and the query burns on: RUNNING and not proven, u
   process.kill(cluster.pid, "SIGKILL");
   await cluster.ended;
   expect(alive(backend)).toBe(true);
-  const answer = await stop(scene, job, { wait: 2 });
+  const answer = await stopInVain(
+    job,
+    ({ level, why }) => level === "worker gone" && why.includes("cannot be read"),
+  );
   expect(answer).toMatchObject({ outcome: "NOT PROVEN", proof: { level: "worker gone" } });
   expect(answer.proof?.note).toMatch(/cannot be read/);
   expect(await statusNow(scene, job)).toBe("RUNNING");
@@ -194,21 +225,17 @@ test("the postmaster is killed and a new server starts: the younger server is th
 test("a smart shutdown refuses our look while the query runs: unknown until the server is back", async () => {
   const { job, backend } = await burning("smart");
   process.kill(backend, "SIGSTOP");
-  // A second connection that is open already would go on reading; this one has to come anew, and is refused.
-  await until(async () => {
-    const ended = await scene.source.sql(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'nightdesk-control'",
-    );
-    return ended.length > 0 ? true : null;
-  });
+  await looking();
+  const inside = new pg.Client({ ...cluster, application_name: "nightdesk-test" });
+  await inside.connect();
   process.kill(cluster.pid, "SIGTERM");
-  await until(async () =>
-    scene.source.sql("select 1").then(
-      () => null,
-      () => true,
-    ),
+  await shuttingDown();
+  // A second connection that is open already would go on reading; this one has to come anew, and is refused.
+  await inside.query(
+    "select pg_terminate_backend(pid, 60000) from pg_stat_activity where application_name = 'nightdesk-control'",
   );
-  const answer = await stop(scene, job, { wait: 2 });
+  await inside.end();
+  const answer = await stopInVain(job, ({ why }) => why.includes("cannot be read"));
   expect(answer.outcome).toBe("NOT PROVEN");
   expect(answer.proof?.note).toMatch(/shutting down|cannot be read/);
   expect(alive(backend)).toBe(true);
@@ -227,14 +254,10 @@ test("a smart shutdown refuses our look while the query runs: unknown until the 
 test("a smart shutdown while our look is open already: it reads on, and nobody may declare what it sees", async () => {
   const { job, executionId, backend } = await burning("smart and open");
   process.kill(backend, "SIGSTOP");
+  await looking();
   process.kill(cluster.pid, "SIGTERM");
-  await until(async () =>
-    scene.source.sql("select 1").then(
-      () => null,
-      () => true,
-    ),
-  );
-  const answer = await stop(scene, job, { wait: 2 });
+  await shuttingDown();
+  const answer = await stopInVain(job, ({ why }) => why.includes(String(backend)));
   expect(answer.outcome).toBe("NOT PROVEN");
   expect(answer.proof?.note).toContain(String(backend));
   const refused = await settle(executionId);
@@ -270,7 +293,7 @@ test("the name leads to another server: its empty list says nothing of the one w
     process.kill(backend, "SIGSTOP");
     to.port = other.port;
     wire.reset();
-    const answer = await stop(scene, job, { wait: 2 });
+    const answer = await stopInVain(job, ({ why }) => why.includes("another one than"));
     expect(answer.outcome).toBe("NOT PROVEN");
     expect(answer.proof?.note).toContain("another one than its session was opened at");
     expect(await statusNow(scene, job)).toBe("RUNNING");
@@ -291,7 +314,7 @@ test("a source that dies in a run nobody stopped: RUNNING until it can be read, 
   process.kill(cluster.pid, "SIGKILL");
   await cluster.ended;
   kill(backend, "SIGKILL");
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await stoppingOf(scene, job, ({ level, why }) => level === "worker gone" && why.includes("cannot be read"));
   expect(await statusNow(scene, job)).toBe("RUNNING");
   cluster = await start();
   expect(await waitForStatus(scene.server, scene.poolId, job.jobId, "SUCCESS", "FAIL", "CANCEL")).toBe(
