@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { newKeyText } from "../src/engine/key-text.ts";
+import { freezeWaiting } from "./support/held-sessions.ts";
 import {
   makeExtractionJob,
   makePool,
@@ -15,10 +15,12 @@ import {
   until,
   waitForStatus,
   type TestServer,
+  readingSessions,
 } from "./support/nightdesk.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
 import { poolPids } from "./support/processes.ts";
 import { startServerProcess } from "./support/server-process.ts";
+import { shortOpening } from "./support/short-opening.ts";
 
 let source: TestDatabase;
 /** The status is promised within a second, a cancel within ten: a tenth of what is asserted. */
@@ -42,15 +44,10 @@ async function runningJob(server: Server, home: string) {
   const table = { tableName: "VBAK", filterDefinition: "pg_sleep(600) is not null" };
   const job = await makeExtractionJob(server, pool, "endless", [table]);
   await server.ok("POST", `${job.path}/execute`, {});
-  const backend = await until(async () => {
-    const rows = await source.sql<{ pid: number }>(
-      "select pid from pg_stat_activity where application_name like 'nd:%' and wait_event = 'PgSleep' and datname = current_database()",
-    );
-    return rows[0]?.pid ?? null;
-  });
+  await readingSessions(source);
   const [pid = 0, ...others] = await poolPids(home);
   expect(others).toEqual([]);
-  return { ...pool, ...job, pid, backend, stop: `/desk/v1/pools/${pool.poolId}/jobs/${job.jobId}/stop` };
+  return { ...pool, ...job, pid, stop: `/desk/v1/pools/${pool.poolId}/jobs/${job.jobId}/stop` };
 }
 
 async function receiptOf(server: Server, poolId: string, jobId: string) {
@@ -85,9 +82,13 @@ test("its event loop is blocked for a while: the source is left at once, status 
   await until(async () => ((await taggedSessions(source)).length === 0 ? true : null));
   const read = performance.now();
   expect(await statusOf(server, poolId, jobId)).toBe("RUNNING");
-  const { jobs } = await server.ok("GET", `/desk/v1/pools/${poolId}/status`);
+  await server.ok("GET", `/desk/v1/pools/${poolId}/status`);
   expect(performance.now() - read).toBeLessThan(statusWithinMs);
-  expect(jobs[0].stopping.why).toContain("the pool's process has not ended it yet");
+  // The server's own look comes after ours.
+  await until(async () => {
+    const { jobs } = await server.ok("GET", `/desk/v1/pools/${poolId}/status`);
+    return jobs[0].stopping.why.includes("the pool's process has not ended it yet") ? true : null;
+  });
   process.kill(pid, "SIGCONT");
   expect((await server.ok("POST", `${stop}?wait=50`, { reason: "midnight" })).outcome).toMatch(
     /^(STOPPED|WAS NOT RUNNING)$/,
@@ -134,8 +135,10 @@ test("a successor that freezes while it opens does not keep an end from being wr
   const server = await startTestServer();
   onTestFinished(() => server.stop());
   const { poolId, jobId, pid } = await runningJob(server, server.home);
+  const opensSooner = shortOpening();
   process.kill(pid, "SIGKILL");
   const frozen = await freezeNext(server.home, pid);
+  opensSooner.mockRestore();
   expect(await waitForStatus(server, poolId, jobId, "FAIL", "CANCEL", "SUCCESS")).toBe("FAIL");
   expect(await poolPids(server.home)).not.toContain(frozen);
 }, 120_000);
@@ -148,9 +151,9 @@ test("a successor that freezes after it opened is given up: the end is written w
   });
   const server = await startTestServer();
   onTestFinished(() => server.stop());
-  const { poolId, jobId, path, pid, backend } = await runningJob(server, server.home);
+  const { poolId, jobId, path, pid } = await runningJob(server, server.home);
   // As long as its backend is frozen the end is not proven, and nobody asks the successor for it.
-  process.kill(backend, "SIGSTOP");
+  const backend = await freezeWaiting(source, null, "PgSleep");
   try {
     process.kill(pid, "SIGKILL");
     expect(await queryPool(server, path, "select 42")).toEqual([[42]]);
@@ -170,7 +173,6 @@ test("SIGTERM while a successor is frozen in its opening: the server ends, with 
   const { pid } = await runningJob(server, at);
   process.kill(pid, "SIGKILL");
   await freezeNext(at, pid);
-  await pause(100);
   expect(await server.end("SIGTERM")).toBe(20);
   expect(server.output()).toContain("1 execution(s) not proven to have ended");
   expect(await poolPids(at)).toEqual([]);

@@ -15,6 +15,7 @@ import { createPoolProcesses } from "../src/pool-processes.ts";
 import { identityOf } from "../src/state/index.ts";
 import { until } from "./support/nightdesk.ts";
 import { poolPids } from "./support/processes.ts";
+import { shortOpening } from "./support/short-opening.ts";
 
 const poolId = "pool";
 let home: string;
@@ -105,12 +106,14 @@ test("whoever needs a pool at the same time gets one process, also while an earl
 test("a process that hangs while it closes is killed, and its pool goes on with a successor", async () => {
   const real = globalThis.setTimeout;
   const idle = vi.spyOn(globalThis, "setTimeout");
-  idle.mockImplementation((work: () => void, ms?: number) => real(work, ms === 600_000 ? 1000 : ms));
+  idle.mockImplementation((work: () => void, ms?: number) => real(work, ms === 600_000 ? 2000 : ms));
   onTestFinished(() => idle.mockRestore());
   expect(await select(1)).toMatchObject(answers(1));
-  const [frozen = 0] = await poolPids(home);
+  const [frozen] = await poolPids(home);
+  // Else it has closed already.
+  if (frozen === undefined) throw new Error("the process of the pool is gone");
   process.kill(frozen, "SIGSTOP");
-  await pause(1500);
+  await pause(2500);
   idle.mockRestore();
   const run = host.run(planOf("create table t as select 1 as a"), null, events);
   expect(await run.gone).toEqual({ kind: "succeeded" });
@@ -135,8 +138,10 @@ test("a run that is stopped before its process is there never begins, and kill s
 });
 
 test("a process that freezes while it opens its pool is killed at its limit, and a successor answers", async () => {
+  const opensSooner = shortOpening();
   const answered = select(1);
   const frozen = await freezeNext();
+  opensSooner.mockRestore();
   expect(await answered).toMatchObject(answers(1));
   expect(await poolPids(home)).not.toContain(frozen);
 }, 120_000);
