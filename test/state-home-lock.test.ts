@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { lockHome } from "../src/state/index.ts";
 import { fateOf, thisProcess } from "../src/state/process-identity.ts";
-import { startScript } from "./support/state-children.ts";
+import { startScript, type ScriptProcess } from "./support/state-children.ts";
 import { temporaryHome } from "./support/state-fixtures.ts";
 
 const holderScript = new URL("./support/home-holder.ts", import.meta.url);
@@ -33,9 +33,13 @@ test("the second server is told in one line who holds the home, and starts after
 
 test("of two servers that start at the same moment exactly one wins, and kill -9 of it frees the home", async () => {
   const home = temporaryHome();
-  for (let round = 0; round < 10; round++) {
-    const at = String(Date.now() + 900);
-    const servers = [startScript(holderScript, home, at), startScript(holderScript, home, at)];
+  const pair = (): ScriptProcess[] => [1, 2].map(() => startScript(holderScript, home, "told"));
+  let coming = pair();
+  for (let round = 1; round <= 10; round++) {
+    const servers = coming;
+    for (const server of servers) expect(await server.line()).toBe("ready");
+    for (const server of servers) server.tell("now");
+    if (round < 10) coming = pair();
     const lines = await Promise.all(servers.map((server) => server.line()));
     expect(
       lines.filter((line) => line === "held"),

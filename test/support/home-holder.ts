@@ -1,20 +1,21 @@
 /**
- * Takes the home and prints `held` (and stays) or the one line of the refusal (and ends).
- * Arguments: home, instant in epoch ms at which to try.
+ * Takes the home and prints `held` (and stays) or the one line of the refusal (and ends). Arguments: home; `told`:
+ * it prints `ready` first, and tries as soon as a line comes.
  */
+import { once } from "node:events";
 import { errorLine } from "../../src/model/errors.ts";
 import { lockHome } from "../../src/state/index.ts";
 
-const [home = "", at = "0"] = process.argv.slice(2);
-setTimeout(
+const [home = "", when] = process.argv.slice(2);
+if (when === "told") {
+  process.stdout.write("ready\n");
+  await once(process.stdin, "data");
+}
+process.stdin.destroy();
+lockHome(home).then(
   () => {
-    lockHome(home).then(
-      () => {
-        process.stdout.write("held\n");
-        setInterval(() => {}, 1000);
-      },
-      (error: unknown) => process.stdout.write(`${errorLine(error)}\n`),
-    );
+    process.stdout.write("held\n");
+    setInterval(() => {}, 1000);
   },
-  Math.max(0, Number(at) - Date.now()),
+  (error: unknown) => process.stdout.write(`${errorLine(error)}\n`),
 );

@@ -9,14 +9,18 @@ import { onTestFinished } from "vitest";
 export interface ScriptProcess {
   /** The next line it prints; null once it printed its last. */
   line(): Promise<string | null>;
+  /** Writes a line to its standard input. */
+  tell(line: string): void;
   /** kill -9, then waits until the process is gone. */
   kill(): Promise<void>;
 }
 
 export function startScript(script: URL, ...args: string[]): ScriptProcess {
   const child = spawn(process.execPath, ["--import", "tsx", fileURLToPath(script), ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
+  // It may have ended before it reads.
+  child.stdin.on("error", () => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   onTestFinished(() => kill(child));
   return {
@@ -24,6 +28,7 @@ export function startScript(script: URL, ...args: string[]): ScriptProcess {
       const next = await lines.next();
       return next.done === true ? null : next.value;
     },
+    tell: (line) => void child.stdin.write(`${line}\n`),
     kill: () => kill(child),
   };
 }
