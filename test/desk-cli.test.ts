@@ -229,7 +229,8 @@ test("with --all the worst job decides, and one that starts meanwhile counts", a
     if (exchange.job?.name === "Stuck") exchange.response.writeHead(200).end();
     else exchange.honest();
   };
-  const answer = await ask(end, "stop", "--all", "--wait", "0.7");
+  // Long enough for the one that is honest.
+  const answer = await ask(end, "stop", "--all", "--wait", "2");
   expect(answer.code).toBe(20);
   expect(answer.lines.at(-1)).toContain("1 WAS NOT RUNNING, 1 STOPPED, 1 NOT PROVEN");
   end.script.cancel = (exchange) => {

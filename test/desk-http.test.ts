@@ -88,8 +88,8 @@ test("no answer, half an answer, too long an answer: an error, and the connectio
 });
 
 test("an answer to a change may take as long as the wait that was asked for", async () => {
-  const slow = await serverThat((response) => void setTimeout(() => response.end("done"), 300));
-  const fetch = httpFetch({ answerMs: 50, connectMs: 50, waitMs: 20_000 });
+  const slow = await serverThat((response) => void setTimeout(() => response.end("done"), 800));
+  const fetch = httpFetch({ answerMs: 500, connectMs: 500, waitMs: 60_000 });
   await expect(fetch(slow, get)).rejects.toThrow("no whole answer");
   expect((await fetch(slow, { ...get, method: "POST" })).status).toBe(200);
   await gone();

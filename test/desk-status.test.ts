@@ -50,7 +50,7 @@ test("a stop that is not proven is RUNNING for a minute, then UNKNOWN", async ()
   stopping.requestedAt = Date.now() - 70_000;
   const late = await ask(end, "status");
   expect(late.code).toBe(20);
-  expect(late.stdout).toMatch(/ending, not proven: stop asked for 70 s ago.*still listed/);
+  expect(late.stdout).toMatch(/ending, not proven: stop asked for 7\d s ago.*still listed/);
 });
 
 test("the age of a stop does not depend on whose clock is wrong", async () => {
