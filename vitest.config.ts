@@ -10,5 +10,6 @@ export default defineConfig({
     // What hangs ends a run; it is no measure of speed: a machine four times slower passes.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 120_000 } },
   },
 });

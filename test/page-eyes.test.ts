@@ -94,7 +94,7 @@ test.runIf(hasChromium)(
     await page.goto(server.url);
     const language = (): Promise<string> => page.evaluate("document.documentElement.lang");
     await page.getByRole("button", { name: "サインイン" }).waitFor();
-    await expect.poll(language, { timeout: 20_000 }).toBe("ja");
+    await expect.poll(language).toBe("ja");
     await page.getByLabel("キー").fill(`Authorization: AppKey ${plain.operatorKey}`);
     await page.getByRole("button", { name: "サインイン" }).click();
     await page.getByRole("heading", { level: 1, name: /会計伝票の抽出.*がソースに触れているか/ }).waitFor();
@@ -112,10 +112,10 @@ test.runIf(hasChromium)(
 
     await page.getByRole("button", { name: "English" }).click();
     await card.getByText("Stopped, and proven at the source").waitFor();
-    await expect.poll(language, { timeout: 20_000 }).toBe("en");
+    await expect.poll(language).toBe("en");
     await page.reload();
     await page.getByRole("heading", { name: "Jobs", exact: true }).waitFor();
-    await expect.poll(language, { timeout: 20_000 }).toBe("en");
+    await expect.poll(language).toBe("en");
     await card.getByText("会計伝票の抽出").waitFor();
   },
 );
@@ -237,10 +237,10 @@ test.runIf(hasChromium)(
       );
       expect(inside).toBe(true);
     }
-    await expect.poll(focused, { timeout: 20_000 }).toMatch(/^reason/);
+    await expect.poll(focused).toMatch(/^reason/);
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    await expect.poll(focused, { timeout: 20_000 }).toMatch(/^Stop .会計伝票の抽出/);
+    await expect.poll(focused).toMatch(/^Stop .会計伝票の抽出/);
     await cardOf(page, plain.finance).getByText("running", { exact: true }).waitFor();
 
     await page.keyboard.press("Enter");
@@ -250,7 +250,7 @@ test.runIf(hasChromium)(
     await page.keyboard.press("Enter");
     await page.getByText("Stopped, and proven at the source").waitFor();
     // Where the answer is.
-    await expect.poll(focused, { timeout: 20_000 }).toContain("by hand");
+    await expect.poll(focused).toContain("by hand");
   },
 );
 

@@ -81,9 +81,7 @@ test.runIf(hasChromium)(
     // Those of the receipt, which comes after the answer.
     const rungs = async (): Promise<(string | undefined)[]> =>
       (await card.locator(".rungs li.reached").allInnerTexts()).map((text) => text.split("\n")[0]);
-    await expect
-      .poll(rungs, { timeout: 60_000 })
-      .toEqual(["Requested", "Recorded", "Worker gone", "Source idle"]);
+    await expect.poll(rungs).toEqual(["Requested", "Recorded", "Worker gone", "Source idle"]);
     const receipt = card.getByRole("region", { name: "Receipt" });
     await receipt.getByText("source shuts down at 24:00").waitFor();
     await receipt.getByText("night view cancel").waitFor();

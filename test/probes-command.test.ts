@@ -106,7 +106,7 @@ test("a look that is given up rejects with the reason, when the command is gone"
   const ending = new AbortController();
   const looking = look(["sleep", mark], 20_000, ending.signal);
   looking.catch(() => {});
-  await expect.poll(() => processesWith("sleep", mark), { timeout: 120_000 }).toHaveLength(1);
+  await expect.poll(() => processesWith("sleep", mark)).toHaveLength(1);
   const reason = new Error("Ctrl-C");
   ending.abort(reason);
   await expect(looking).rejects.toBe(reason);
