@@ -61,12 +61,20 @@ test("kill -9 with two executions of one pool: both end, each as it was asked, w
   for (const { path } of jobs) await server.ok("POST", `${path}/execute`, {});
   await readingSessions(source, 2);
   const before = await poolPids(home);
+  // What the next server waits for does not go before the stop is asked for: else both were over without it.
+  for (const pid of before) process.kill(pid, "SIGSTOP");
   await server.end("SIGKILL");
   await start();
   const [first, second] = jobs;
   const stop = `/desk/v1/pools/${poolId}/jobs/${second?.jobId ?? ""}/stop?wait=50`;
   const seen = new Set<number>();
   const stopped = server.call("POST", stop, { body: { reason: "midnight" } });
+  await until(async () => {
+    const { jobs: rows } = await server.ok("GET", `/desk/v1/pools/${poolId}/status`);
+    const { stopping } = rows.find(({ id }: { id: string }) => id === second?.jobId);
+    return stopping?.callers === 1 ? true : null;
+  });
+  for (const pid of await poolPids(home)) if (before.includes(pid)) process.kill(pid, "SIGCONT");
   const ended = waitForStatus(server, poolId, first?.jobId ?? "", "FAIL", "CANCEL", "SUCCESS");
   let over = false;
   const watching = until(async () => {
