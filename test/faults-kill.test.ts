@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { newKeyText } from "../src/engine/key-text.ts";
+import { killAfterMs } from "../src/engine/prove.ts";
 import { contentAtSource, contentInPool } from "./support/contents.ts";
 import { killCases, type KillCase } from "./support/kill-cases.ts";
 import {
@@ -29,7 +30,9 @@ import {
 } from "./support/nightdesk.ts";
 import { poolProcesses } from "./support/processes.ts";
 import type { ServerProcess } from "./support/server-process.ts";
+import { skippingClock } from "./support/skipping-clock.ts";
 
+const clock = skippingClock();
 let folder: string;
 let scene: Scene;
 /** Loads; waits at the source first, until it is stopped; copies in the pool; copies and then fails. */
@@ -79,6 +82,7 @@ const inThisProcess = (failpoints: string): Promise<TestServer> =>
   startTestServer({
     home: home(),
     settings: { NIGHTDESK_FAILPOINTS: failpoints, NIGHTDESK_ADMIN_KEY: adminKey },
+    clock,
   });
 
 /** The server anew, with failpoints of its pools' processes or none. */
@@ -187,6 +191,7 @@ test("a swap that hangs before its last check is stopped too: its process is kil
   await execute(scene, jobs.load);
   await untilSwapping();
   expect((await stop(scene, jobs.load, { wait: 1 })).outcome).toBe("NOT PROVEN");
+  clock.skip(killAfterMs);
   expect((await endOf(scene, jobs.load)).status).toBe("CANCEL");
   expect(await contentInPool(scene.server, jobs.load.path, table)).toBe(old);
 });

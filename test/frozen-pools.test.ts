@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { newKeyText } from "../src/engine/key-text.ts";
+import { killAfterMs } from "../src/engine/prove.ts";
 import { freezeWaiting } from "./support/held-sessions.ts";
 import {
   makeExtractionJob,
@@ -21,6 +22,7 @@ import { createDatabase, type TestDatabase } from "./support/postgres.ts";
 import { poolPids } from "./support/processes.ts";
 import { startServerProcess } from "./support/server-process.ts";
 import { shortOpening } from "./support/short-opening.ts";
+import { skippingClock } from "./support/skipping-clock.ts";
 
 let source: TestDatabase;
 /** The status is promised within a second, a cancel within ten: a tenth of what is asserted. */
@@ -101,10 +103,13 @@ test("its event loop is blocked for a while: the source is left at once, status 
 });
 
 test("it never comes back: a stop kills it, says so, and the pool goes on with a successor", async () => {
-  const server = await startTestServer();
+  const clock = skippingClock();
+  const server = await startTestServer({ clock });
   onTestFinished(() => server.stop());
   const { poolId, jobId, path, pid, stop } = await runningJob(server, server.home);
   process.kill(pid, "SIGSTOP");
+  expect((await server.ok("POST", `${stop}?wait=1`, { reason: "midnight" })).outcome).toBe("NOT PROVEN");
+  clock.skip(killAfterMs);
   expect((await server.ok("POST", `${stop}?wait=50`, { reason: "midnight" })).outcome).toBe("STOPPED");
   expect(await statusOf(server, poolId, jobId)).toBe("CANCEL");
   const { steps } = await receiptOf(server, poolId, jobId);

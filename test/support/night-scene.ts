@@ -1,5 +1,6 @@
 /** A server, a source behind a faulty wire, and jobs that load it: the stage of every fault. */
 import { expect } from "vitest";
+import { systemClock, type Clock } from "../../src/base/clock.ts";
 import { contentAtSource, contentInPool, type Content } from "./contents.ts";
 import { openWire, type FaultyWire } from "./faulty-wire.ts";
 import { expectInvariants, type WatchedJob } from "./invariants.ts";
@@ -49,8 +50,14 @@ export async function openScene(
   {
     settings = {},
     rows,
-    start = () => startTestServer({ settings }),
-  }: { settings?: Record<string, string>; rows?: number; start?: () => Promise<SceneServer> } = {},
+    clock = systemClock,
+    start = () => startTestServer({ settings, clock }),
+  }: {
+    settings?: Record<string, string>;
+    rows?: number;
+    clock?: Clock;
+    start?: () => Promise<SceneServer>;
+  } = {},
 ): Promise<Scene> {
   const source = await createDatabase(name);
   await makeTables(source, rows);
