@@ -43,9 +43,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** A process that was told to end takes a moment, and so do the runner's own. */
+/** A process that was told to end, or lost its server, takes some seconds, and so do the runner's own. */
 async function settled(leftovers: () => string[]): Promise<string[]> {
-  for (let look = 1; look < 50 && leftovers().length > 0; look += 1) await sleep(100);
+  for (let look = 1; look < 300 && leftovers().length > 0; look += 1) await sleep(100);
   return leftovers();
 }
 
