@@ -53,6 +53,7 @@ beforeEach(async () => {
     server,
     poolId,
     connections: { fast: id, throttled: id },
+    throttledRows: 0,
     jobs: [],
     end: () => server.stop(),
   };

@@ -31,13 +31,11 @@ export interface Scene {
   poolId: string;
   /** Through the wire: as fast as it goes, and `throttledRows` a second. */
   connections: { fast: string; throttled: string };
+  throttledRows: number;
   /** All jobs made so far. */
   jobs: SceneJob[];
   end(): Promise<void>;
 }
-
-/** Rows a second: a run takes a minute, so that what is to happen in it does, also on a busy machine. */
-const throttledRows = 500;
 
 export interface SceneJob extends WatchedJob {
   name: string;
@@ -50,11 +48,14 @@ export async function openScene(
   {
     settings = {},
     rows,
+    // A run takes a minute, so that what is to happen in it does, also on a busy machine.
+    throttledRows = 500,
     clock = systemClock,
     start = () => startTestServer({ settings, clock }),
   }: {
     settings?: Record<string, string>;
     rows?: number;
+    throttledRows?: number;
     clock?: Clock;
     start?: () => Promise<SceneServer>;
   } = {},
@@ -79,6 +80,7 @@ export async function openScene(
     server,
     poolId,
     connections,
+    throttledRows,
     jobs: [],
     end: async () => {
       wire.heal();
@@ -131,7 +133,7 @@ export async function loadedJob(
   const old = await contents((table) => contentInPool(server, jobPath, table));
   await source.sql('update "BSEG" set version = version + 1; update "BKPF" set version = version + 1');
   const fresh = await contents((table) => contentAtSource(source, table));
-  if (through === "throttled") await limit(throttledRows);
+  if (through === "throttled") await limit(scene.throttledRows);
   if (filter !== undefined) await setFilter(server, jobPath, extractionId, filter);
   const job: SceneJob = {
     name,
