@@ -40,7 +40,7 @@ test("a key that was typed is kept for this user alone, and used by every comman
     asked.push(prompt);
     return Promise.resolve(scriptedKey);
   };
-  const login = await run(["login", "--url", `${end.url}/ui/`, "--pool", scriptedPool], { secret });
+  const login = await run(["login", "--url", `${end.url}/`, "--pool", scriptedPool], { secret });
   expect(login).toMatchObject({
     code: 0,
     stderr: "",

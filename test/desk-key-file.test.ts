@@ -94,6 +94,7 @@ test.each<[string, string[], Record<string, string>, string]>([
   ],
   ["an address of another kind", ["status", "--url", "ftp://team.example"], {}, "http or https"],
   ["no address at all", ["status", "--url", "team"], {}, "http or https"],
+  ["a path behind it", ["status", "--url", "https://team.example/some/path/"], {}, "ends after its host"],
   [
     "a password in the address",
     ["status", "--url", "https://me:CANARY-PASSWORD@team.example"],

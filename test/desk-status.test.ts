@@ -177,7 +177,7 @@ test("a status of another pool, or an old one that something on the way had kept
 
 test("a wrong key, an unknown pool, and nobody there", async () => {
   const end = await team({ jobs: [idle()] });
-  const env = { ...envFor({ url: `${end.url}/some/path/` }), NIGHTDESK_KEY: "CANARY-WRONG" };
+  const env = { ...envFor({ url: `${end.url}/` }), NIGHTDESK_KEY: "CANARY-WRONG" };
   expect((await runNightdesk(["status"], { env })).code).toBe(30);
   const other = "99999999-3a52-4f0e-9a57-2f4f3c1f0a01";
   expect((await ask(end, "status", "--pool", other)).code).toBe(30);
