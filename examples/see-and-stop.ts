@@ -4,7 +4,8 @@ import { argument, connect, say } from "./connect.js";
 const client = connect();
 const poolId = argument(1, "the id of the pool");
 
-const { jobs } = await client.desk.status(poolId);
+const { jobs, partial } = await client.desk.status(poolId);
+if (partial) say("the key is for named jobs: of other jobs of the pool this says nothing");
 for (const { id, name, status, executionId, rows } of jobs) {
   if (status !== "RUNNING" && status !== "QUEUED") continue;
   say(`${name}: ${status}, ${String(rows ?? 0)} rows`);
