@@ -1,8 +1,8 @@
 import { isId } from "../base/ids.ts";
 import { quoted, verdict, verdictOfFailure } from "../desk/index.ts";
 import type { NewRemoteCredentials, NewRemoteTeam, RemoteTeamTransport } from "../contract/index.ts";
-import { TeamError } from "../model/team.ts";
 import { asTeam } from "../relay/index.ts";
+import { ConflictError } from "../sdk/index.ts";
 import type { Verdict } from "../desk/index.ts";
 import { addressOf, connectToServer } from "./connect.ts";
 import { textOption, UsageError } from "./context.ts";
@@ -124,7 +124,7 @@ function refused(error: unknown): Verdict {
 /** Without a clear answer it may have been done all the same. */
 function failedChange(error: unknown, what: string): Verdict {
   const failed = refused(error);
-  if (error instanceof TeamError && error.failure === "conflict")
+  if (error instanceof Error && error.cause instanceof ConflictError)
     return verdict("USAGE", error.message, { next: "see nightdesk teams list" });
   if (failed.word !== "UNREACHABLE" && failed.word !== "UNKNOWN") return failed;
   return verdict("UNKNOWN", `${what} is not known: ${failed.reason}`, { next: "see nightdesk teams list" });
