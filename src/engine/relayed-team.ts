@@ -12,6 +12,7 @@ import { knowsJob, may, onlyNamedJobs } from "./keys.ts";
 import type { TeamCaller } from "./local-team.ts";
 import type { Relayed, Relays } from "./relays.ts";
 import { endingWith, type Shared } from "./shared-reads.ts";
+import { schedulesFor } from "./relayed-schedules.ts";
 import { teamHold } from "./team-shapes.ts";
 
 export interface RelayedTeamParts {
@@ -183,6 +184,13 @@ export function relayedTeam(
         await holds.release(pool, holdIds, { key, dryRun });
         // Nothing waits under a hold that holds nothing: what the team starts next is its own affair.
         return [];
+      }),
+    schedules: (poolId, { signal }) =>
+      at(lookVerb, poolId, signal, async ({ end, reads }) => {
+        const ask = async (options: { signal: AbortSignal }) =>
+          (await end.schedules?.(pool.id, options)) ?? null;
+        const { value } = await asked(() => reads.read(`${pool.id} schedules`, ask, { signal }));
+        return value === null ? null : schedulesFor(value, { key, holds: await ours() });
       }),
     settle: () =>
       Promise.reject(
