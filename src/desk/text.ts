@@ -30,8 +30,8 @@ export function verdictText(verdict: Shown, eol: "\n" | "\r\n" = "\n"): string {
     ...jobs.map((job) => jobLine(job, settings)),
     ...(holds ?? []).map((hold) => holdLine(hold, settings)),
     ...(starts ?? []).map((start) => startLine(start, settings)),
-    // That they cannot be read bears on the question what will start, and on no other.
-    ...(schedules === null ? [] : scheduleLine(schedules, settings, { unread: starts !== null })),
+    // That they name nothing, or cannot be read, bears on the question what will start, and on no other.
+    ...(schedules === null ? [] : scheduleLine(schedules, settings, { alsoNone: starts !== null })),
     ...(sources ?? []).flatMap((source) => [sourceLine(source, settings), ...otherLines(source)]),
   ];
   return answerText(verdict, lines, eol);
@@ -87,15 +87,16 @@ const mostJobs = 3;
 
 /**
  * One line at most, e.g. `  NEXT schedule "hourly ETL" starts in 8 min, 2026-06-18 15:00:00 UTC: "Finance documents"; read 12
- * s ago`. Of those without a known time the first is named, and why. `unread`: says as well that there is nothing to say.
+ * s ago`. Of those without a known time the first is named, and why. `alsoNone`: says as well that there are none, or that
+ * nobody can tell.
  */
 function scheduleLine(
   { starts, readAt, why, now }: SchedulesReport,
   times: TimesRead,
-  { unread }: { unread: boolean },
+  { alsoNone }: { alsoNone: boolean },
 ): string[] {
   if (readAt === null) {
-    return unread ? [`  NEXT schedules of the team cannot be read: ${ascii(why ?? "no reason told")}`] : [];
+    return alsoNone ? [`  NEXT schedules of the team are not known: ${ascii(why ?? "no reason told")}`] : [];
   }
   const [first, ...later] = starts.filter(({ at }) => at !== null);
   const [open, ...moreOpen] = starts.filter(({ at }) => at === null);
@@ -113,7 +114,10 @@ function scheduleLine(
           ...more(moreOpen.length, "of which it is not known"),
         ]),
   ];
-  if (facts.length === 0) return [];
+  if (facts.length === 0) {
+    if (!alsoNone) return [];
+    facts.push("no schedule that is switched on starts any of these jobs");
+  }
   const age = Math.max(0, Math.round((now - readAt) / 1000));
   return [`  NEXT ${facts.join("; ")}; read ${String(age)} s ago`];
 }

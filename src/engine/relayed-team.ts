@@ -186,11 +186,11 @@ export function relayedTeam(
         return [];
       }),
     schedules: (poolId, { signal }) =>
-      at(lookVerb, poolId, signal, async ({ end, reads }) => {
-        const ask = async (options: { signal: AbortSignal }) =>
-          (await end.schedules?.(pool.id, options)) ?? null;
-        const { value } = await asked(() => reads.read(`${pool.id} schedules`, ask, { signal }));
-        return value === null ? null : schedulesFor(value, { key, holds: await ours() });
+      at(lookVerb, poolId, signal, async ({ end, closing }) => {
+        // Not with the caller's signal: what comes too late for this answer is there for the next one.
+        const read = async () => (await end.schedules?.(pool.id, { signal: closing })) ?? null;
+        const schedules = await asked(() => endingWith(read(), signal));
+        return schedules === null ? null : schedulesFor(schedules, { key, holds: await ours() });
       }),
     settle: () =>
       Promise.reject(

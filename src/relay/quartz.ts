@@ -166,14 +166,9 @@ function numbersOf(part: string, field: Field): number[] {
   const [from = "", to, third] = range.split("-");
   if (third !== undefined) throw wrong(part, field);
   const all = range === "*" || (range === "" && step !== undefined);
-  const first = all ? field.from : numberOf(from, field);
-  const last = all
-    ? field.to
-    : to !== undefined
-      ? numberOf(to, field)
-      : step === undefined
-        ? first
-        : field.to;
+  const number = (text: string): number => numberOf(text, field, part);
+  const first = all ? field.from : number(from);
+  const last = all ? field.to : to !== undefined ? number(to) : step === undefined ? first : field.to;
   if (last < first && field === year) throw wrong(part, field);
   const end = last < first ? last + size : last;
   const found: number[] = [];
@@ -181,11 +176,12 @@ function numbersOf(part: string, field: Field): number[] {
   return found;
 }
 
-function numberOf(text: string, field: Field): number {
+/** @param part of the field, for the message. */
+function numberOf(text: string, field: Field, part: string = text): number {
   const named = field.names.indexOf(text);
   if (named >= 0) return named + field.from;
   const number = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(number >= field.from && number <= field.to)) throw wrong(text, field);
+  if (!(number >= field.from && number <= field.to)) throw wrong(part, field);
   return number;
 }
 
