@@ -13,7 +13,14 @@ import {
   team,
 } from "./support/desk-cases.ts";
 import { runNightdesk } from "./support/cli-run.ts";
-import { exported, exporting, newYear, newYearText, scheduleLines } from "./support/schedules.ts";
+import {
+  exported,
+  exporting,
+  newYear,
+  newYearText,
+  scheduleLines,
+  schedulesJson,
+} from "./support/schedules.ts";
 import { scriptedKey, type Exchange, type ScriptedTeam } from "./support/scripted-team.ts";
 
 afterEach(closeTeams);
@@ -21,8 +28,8 @@ afterEach(closeTeams);
 const over = { ...running(), status: "CANCEL" };
 const inDays = String.raw`in \d{5} days, ${newYearText}`;
 
-async function json(end: ScriptedTeam, ...argv: string[]): Promise<Record<string, any>> {
-  return JSON.parse((await ask(end, ...argv, "--json")).stdout) as Record<string, any>;
+async function json(end: ScriptedTeam, ...argv: string[]): Promise<ReturnType<typeof schedulesJson>> {
+  return schedulesJson((await ask(end, ...argv, "--json")).stdout);
 }
 
 test("status, stop and go name it: one line, and word and code stay as they are", async () => {
@@ -81,7 +88,7 @@ test("as JSON, with everything that starts", async () => {
       },
     ],
   });
-  expect(schedules.readAt).toBeGreaterThanOrEqual(before);
+  expect(schedules?.readAt).toBeGreaterThanOrEqual(before);
 });
 
 test("of a job, what starts it; of a pool, what comes first, and how many more then", async () => {
@@ -112,7 +119,7 @@ test("of what the team names itself, the sooner counts", async () => {
     },
   });
   const { schedules } = await json(end, "go");
-  expect(schedules.starts.map(({ at }: { at: number }) => at)).toEqual([soon, Date.UTC(2099, 0, 1, 6)]);
+  expect(schedules?.starts.map(({ at }) => at)).toEqual([soon, Date.UTC(2099, 0, 1, 6)]);
   expect(scheduleLines((await ask(end, "go")).lines)).toEqual([
     expect.stringMatching(
       /"hourly ETL" starts in 8 min, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: "Finance documents"; read/,
@@ -133,7 +140,7 @@ test("what is switched off, of another pool, never comes or starts nothing is no
       ),
     },
   });
-  expect((await json(end, "go")).schedules.starts).toEqual([]);
+  expect((await json(end, "go")).schedules?.starts).toEqual([]);
   expect(scheduleLines((await ask(end, "status")).lines)).toEqual([]);
   // Where the question is what will start, that nothing does is an answer.
   expect(scheduleLines((await ask(end, "go")).lines)).toEqual([
@@ -156,7 +163,7 @@ test.each([
   expect(scheduleLines(status.lines)).toEqual([
     expect.stringContaining(`  NEXT when schedule "nightly" starts is not known: ${why}; read `),
   ]);
-  expect((await json(end, "status")).schedules.starts).toMatchObject([{ name: "nightly", at: null, why }]);
+  expect((await json(end, "status")).schedules?.starts).toMatchObject([{ name: "nightly", at: null, why }]);
 });
 
 test("one that is known and one that is not stand in one line", async () => {
@@ -181,7 +188,7 @@ test("a custom cron counts where the pattern is custom, and a zone where there i
       }),
     },
   });
-  expect((await json(end, "status")).schedules.starts[0].at).toBe(Date.UTC(2098, 11, 31, 21));
+  expect((await json(end, "status")).schedules?.starts[0]?.at).toBe(Date.UTC(2098, 11, 31, 21));
 });
 
 test("names that imitate a verdict fool nobody", async () => {
@@ -273,8 +280,8 @@ test("an export that is never answered: the answer comes all the same, and the c
       export: ({ response }) => void closed.push(new Promise((done) => response.once("close", done))),
     },
   });
-  const stop = JSON.parse((await stopIt(end, "--json")).stdout) as Record<string, any>;
-  expect([stop["code"], stop["schedules"]]).toEqual([
+  const stop = schedulesJson((await stopIt(end, "--json")).stdout);
+  expect([stop.code, stop.schedules]).toEqual([
     4,
     { readAt: null, why: "no answer within 2 s", pending: true, starts: [] },
   ]);

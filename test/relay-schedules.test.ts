@@ -1,9 +1,10 @@
 /** What starts next by the schedules of a Celonis team, with keys of ours before it: plain text, the command, the desk API. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { DeskSchedules } from "../src/contract/index.ts";
 import { asks, idle, running } from "./support/desk-cases.ts";
 import { startTestServer, until, type TestServer } from "./support/nightdesk.ts";
 import { desk, openRelayStage, startRelayServer, type RelayStage } from "./support/relay-stage.ts";
-import { exported, exporting, newYearText, scheduleLines } from "./support/schedules.ts";
+import { exported, exporting, newYearText, scheduleLines, schedulesJson } from "./support/schedules.ts";
 import { scriptedPool, type Exchange, type ScriptedTeam } from "./support/scripted-team.ts";
 
 let server: TestServer;
@@ -85,7 +86,10 @@ test("under a hold both are said: what starts, and that it is only watched and s
   expect(scheduleLines((await stage.text("GET", status)).lines)).toEqual([expect.stringMatching(held)]);
   expect(scheduleLines((await stage.cli("status")).lines)).toEqual([expect.stringMatching(held)]);
   const told = (await stage.byKey("GET", `${desk}/go`)).json.schedules;
-  expect(told.starts.map(({ jobs }: any) => jobs[0].hold?.id ?? null)).toEqual([id, null]);
+  expect(told.starts.map(({ jobs }: DeskSchedules["starts"][number]) => jobs[0]?.hold?.id ?? null)).toEqual([
+    id,
+    null,
+  ]);
   // What a hold is laid with in the same command is said too.
   const stop = await stage.cli("stop", "Order to cash", "--hold-until", "2099-01-02T00:00Z");
   expect(scheduleLines(stop.lines)).toEqual([
@@ -135,8 +139,8 @@ test("a team that refuses the export: the answers are what they are, and it is a
     "4",
     expect.stringMatching(/^ {2}NEXT schedules of the team are not known: HTTP 403/),
   ]);
-  const command = JSON.parse((await stage.cli("status", "--json")).stdout) as Record<string, any>;
-  expect([command["code"], command["schedules"].why]).toEqual([4, expect.stringMatching(/^HTTP 403/)]);
+  const command = schedulesJson((await stage.cli("status", "--json")).stdout);
+  expect([command.code, command.schedules?.why]).toEqual([4, expect.stringMatching(/^HTTP 403/)]);
   expect(asks(team, "/export")).toBe(1);
 });
 

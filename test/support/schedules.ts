@@ -1,4 +1,5 @@
 /** Exports of a pool, as a Celonis team gives them: what of them is about schedules, and some of what is not. */
+import type { DeskSchedules } from "../../src/contract/index.ts";
 import { idle, running } from "./desk-cases.ts";
 import { scriptedPool, type Exchange } from "./scripted-team.ts";
 
@@ -63,3 +64,7 @@ export const exporting =
 /** Of the text of an answer: the lines that tell of schedules. */
 export const scheduleLines = (lines: readonly string[]): string[] =>
   lines.filter((line) => /^ {2}NEXT (?:schedule|when schedule|no schedule)/.test(line));
+
+/** What of the JSON of an answer tells of schedules. */
+export const schedulesJson = (stdout: string): { code: number; schedules?: DeskSchedules } =>
+  JSON.parse(stdout) as { code: number; schedules?: DeskSchedules };
