@@ -283,10 +283,10 @@ test("an export that is never answered: the answer comes all the same, and the c
   const stop = schedulesJson((await stopIt(end, "--json")).stdout);
   expect([stop.code, stop.schedules]).toEqual([
     4,
-    { readAt: null, why: "no answer within 2 s", pending: true, starts: [] },
+    { readAt: null, why: "no answer within 1.5 s", pending: true, starts: [] },
   ]);
   expect((await ask(end, "go")).lines).toContain(
-    "  NEXT schedules of the team are not known: no answer within 2 s",
+    "  NEXT schedules of the team are not known: no answer within 1.5 s",
   );
   expect(closed).toHaveLength(2);
   await Promise.all(closed);

@@ -3,8 +3,8 @@ import { TeamError } from "../model/team.ts";
 import type { Team, TeamSchedules } from "../model/team.ts";
 import type { SchedulesReport, Verdict } from "./verdict.ts";
 
-/** How long an answer waits for schedules, ms: they decide nothing, and the answer is what cannot wait. */
-const longestWaitMs = 2000;
+/** How long an answer waits for schedules, ms: they decide nothing, and its status must not be older than two seconds. */
+const longestWaitMs = 1500;
 
 /**
  * What the team tells of its schedules within `limitMs`. A refusal, a failure or no answer in time is said in it; null where

@@ -102,7 +102,7 @@ test("those who ask at once share one read", async () => {
 test("who comes when a read takes long does not wait for it, and begins no other", async () => {
   const { clock, asked, read } = stage();
   const first = read();
-  clock.move(2001);
+  clock.move(1501);
   expect(await read()).toMatchObject({ readAt: null, pending: true, starts: [] });
   expect(asked).toHaveLength(1);
   asked[0]?.answer(hourly);

@@ -13,7 +13,7 @@ const oldestMs = 600_000;
 const patienceMs = 1000;
 
 /** One that takes longer is not waited for by those who come later, ms. */
-const slowMs = 2000;
+const slowMs = 1500;
 
 /** When a read began: monotonic, and epoch ms. */
 interface Begun {
