@@ -5,7 +5,7 @@ import { asks, idle, running } from "./support/desk-cases.ts";
 import { startTestServer, until, type TestServer } from "./support/nightdesk.ts";
 import { desk, openRelayStage, startRelayServer, type RelayStage } from "./support/relay-stage.ts";
 import { exported, exporting, newYearText, scheduleLines, schedulesJson } from "./support/schedules.ts";
-import { scriptedPool, type Exchange, type ScriptedTeam } from "./support/scripted-team.ts";
+import { scriptedKey, scriptedPool, type Exchange, type ScriptedTeam } from "./support/scripted-team.ts";
 
 let server: TestServer;
 let stage: RelayStage;
@@ -120,7 +120,7 @@ test("the zone of the pool's people", async () => {
   );
 });
 
-const refused = ({ json }: Exchange): void => json({ title: "Access Denied." }, 403);
+const refused = ({ json }: Exchange): void => json({ title: `Access Denied. ${scriptedKey}` }, 403);
 
 test("a team that refuses the export: the answers are what they are, and it is asked once", async () => {
   team.script.export = refused;
@@ -158,6 +158,8 @@ test("an export that is slow: answers come without it, and have it when it has c
     expect(told).toMatchObject({ readAt: null, pending: true, starts: [] });
     const stop = await slow.stopText(20);
     expect([stop.code, scheduleLines(stop.lines)]).toEqual(["4", []]);
+    const command = schedulesJson((await slow.cli("status", "--json")).stdout);
+    expect([command.code, command.schedules?.pending, command.schedules?.starts]).toEqual([4, true, []]);
     // Who comes later does not wait for it again.
     expect((await slow.text("GET", go)).lines.at(-2)).toBe(
       "  NEXT schedules of the team are not known: they are still being read",
