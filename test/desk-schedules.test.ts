@@ -12,6 +12,9 @@ import {
   stopIt,
   team,
 } from "./support/desk-cases.ts";
+import type { DeskSchedules } from "../src/contract/index.ts";
+import { celonisTeam } from "../src/relay/index.ts";
+import { createClient } from "../src/sdk/index.ts";
 import { runNightdesk } from "./support/cli-run.ts";
 import {
   exported,
@@ -21,7 +24,7 @@ import {
   scheduleLines,
   schedulesJson,
 } from "./support/schedules.ts";
-import { scriptedKey, type Exchange, type ScriptedTeam } from "./support/scripted-team.ts";
+import { scriptedKey, scriptedPool, type Exchange, type ScriptedTeam } from "./support/scripted-team.ts";
 
 afterEach(closeTeams);
 
@@ -310,8 +313,49 @@ test("who is refused, or asked wrongly, asks for no export; nor does who was tol
   expect(JSON.parse(stdout)).not.toHaveProperty("schedules");
 });
 
-test("a Nightdesk is not asked for an export", async () => {
+test("a Nightdesk is not asked for an export; what it tells comes with its status, and is asked for again while it reads", async () => {
   const end = await team({ jobs: [idle(), running()], nightdesk: true, script: { export: exporting({}) } });
   expect((await json(end, "status")).schedules).toBeUndefined();
-  expect(asks(end, "/export")).toBe(0);
+  expect([asks(end, "/export"), asks(end, "/status")]).toEqual([0, 1]);
+  const nothing: DeskSchedules = { readAt: null, why: "no answer within 0.1 s", pending: true, starts: [] };
+  const jobs = [{ id: running().id, name: "Finance documents", hold: null }];
+  const start = { id: "s", name: "hourly ETL", at: Date.UTC(2099, 0), why: null, jobs };
+  const answers: unknown[] = [
+    nothing,
+    nothing,
+    { ...nothing, readAt: Date.now(), why: null, pending: false, starts: [start] },
+  ];
+  end.script.deskStatus = ({ json: answer }) =>
+    answer({
+      poolId: scriptedPool,
+      poolName: "P",
+      asOf: Date.now(),
+      proof: "word",
+      jobs: end.jobs.map((job) => ({
+        rows: null,
+        estimatedRows: null,
+        stopping: null,
+        declared: null,
+        ...job,
+      })),
+      schedules: answers.length > 1 ? answers.shift() : answers[0],
+    });
+  const { signal } = new AbortController();
+  const client = createClient({ url: end.url, key: scriptedKey, fetch });
+  const far = celonisTeam(client);
+  await far.jobs(scriptedPool, { signal });
+  expect(await far.schedules?.(scriptedPool, { signal })).toMatchObject({ pending: false, starts: [start] });
+  expect(asks(end, "/status")).toBe(4);
+  expect((await json(end, "status")).schedules?.starts).toEqual([start]);
+  // What is not understood of it is as if it were not there.
+  for (const broken of [
+    [],
+    { ...nothing, starts: [{}] },
+    { ...nothing, starts: [{ ...start, jobs: [null] }] },
+    "soon",
+  ]) {
+    answers.splice(0, answers.length, broken);
+    const { code, schedules } = await json(end, "status");
+    expect([code, schedules]).toEqual([10, undefined]);
+  }
 });
