@@ -2,7 +2,7 @@ import { Cron } from "croner";
 
 /**
  * Cron texts of Quartz (seconds first, `?`, weekdays from 1 = SUN), as schedules of a Celonis team have them. The search
- * through the calendar is croner's; what Quartz writes in another way is put into croner's words here: docs/decisions/0013.
+ * through the calendar is croner's; what Quartz writes in another way is put into croner's words here: docs/decisions/0014.
  */
 
 export interface CronReading {
