@@ -13,7 +13,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** npm packages that may be part of the bundled command; everything else would slow its start down. */
-const bundledPackages = ["commander"];
+const bundledPackages = ["commander", "croner"];
 
 /** All files below a folder, sorted, so that a digest over them does not depend on the file system. */
 async function filesBelow(folder) {

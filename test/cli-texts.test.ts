@@ -30,6 +30,7 @@ function steady(text: string): string {
     .replaceAll(team.url, "http://TEAM")
     .replaceAll(folder, "HOME")
     .replace(/\d+ s ago/g, "N s ago")
+    .replace(/in \d+ days/g, "in N days")
     .replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?= UTC "Finance documents" [A-Z]+, \d)/gm, "TIME");
 }
 

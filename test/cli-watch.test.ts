@@ -25,6 +25,8 @@ async function watching(
     ...systemClock,
     now: () => at,
     sleep: (ms, { signal } = {}) => {
+      // Only the pause between two looks; what a look waits for at most is not one.
+      if (ms !== 2000) return systemClock.sleep(ms, signal === undefined ? {} : { signal });
       at += ms;
       const step = left.shift();
       if (step === undefined) interrupt.abort(new Error("SIGINT"));

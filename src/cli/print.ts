@@ -84,9 +84,13 @@ function probeJson({ name, look }: NonNullable<Verdict["jobs"][number]["probes"]
   return look.clear ? { name, ...look } : { name, clear: false, at: look.at, found: look.found };
 }
 
+function schedulesJson({ readAt, why, pending, starts }: NonNullable<Verdict["schedules"]>): object {
+  return { readAt, why, pending, starts };
+}
+
 /** One line, without its end. */
 export function verdictJson(verdict: RunAnswer, place: Place | null): string {
-  const { code, word, reason, asOf, jobs, next, holds, starts, sources } = verdict;
+  const { code, word, reason, asOf, jobs, next, holds, starts, sources, schedules } = verdict;
   const answer = {
     code,
     word,
@@ -114,6 +118,7 @@ export function verdictJson(verdict: RunAnswer, place: Place | null): string {
     ...(holds === null ? {} : { holds }),
     ...(starts === null ? {} : { starts }),
     ...(sources === null ? {} : { sources }),
+    ...(schedules === null ? {} : { schedules: schedulesJson(schedules) }),
   };
   return asciiJson(answer);
 }

@@ -1,4 +1,4 @@
-import { lookAtPool } from "../desk/index.ts";
+import { lookAtPool, withSchedules } from "../desk/index.ts";
 import { connectWithProbes } from "./connect.ts";
 import type { Run } from "./context.ts";
 import { printVerdict } from "./print.ts";
@@ -7,7 +7,9 @@ import { printVerdict } from "./print.ts";
 export const run: Run = async (input, context) => {
   const { team, place } = await connectWithProbes(input, context);
   const scope = { poolId: place.poolId, job: input.argument, clock: context.clock };
-  const look = (): ReturnType<typeof lookAtPool> => lookAtPool(team, scope, { signal: context.signal });
+  const { signal } = context;
+  const look = async (): ReturnType<typeof lookAtPool> =>
+    withSchedules(team, await lookAtPool(team, scope, { signal }), scope, { signal });
   const form = { json: input.options["json"] === true, place };
   if (input.options["watch"] === true) {
     const { watch } = await import("./watch.ts");

@@ -1,4 +1,4 @@
-import { jobLine, stopAndHold, stopAndProve } from "../desk/index.ts";
+import { jobLine, stopAndHold, stopAndProve, withSchedules } from "../desk/index.ts";
 import type { StopProgress } from "../desk/index.ts";
 import { connectWithProbes } from "./connect.ts";
 import { momentOption, textOption, UsageError } from "./context.ts";
@@ -27,7 +27,8 @@ export const run: Run = async (input, context) => {
     until === undefined
       ? await stopAndProve(team, scope, options)
       : await stopAndHold(team, scope, { until }, options);
-  return printVerdict(verdict, { json: input.options["json"] === true, place }, context.stdout);
+  const said = await withSchedules(team, verdict, scope, options);
+  return printVerdict(said, { json: input.options["json"] === true, place }, context.stdout);
 };
 
 /** Milliseconds. */

@@ -27,8 +27,31 @@ export interface DeskStatus {
   /** In force now, oldest first. */
   holds: DeskHold[];
   settings: DeskSettings;
+  /** Of a pool of another team; absent where there are none to be told of. */
+  schedules?: DeskSchedules;
   /** The key is for named jobs: the pool may have others, about which this says nothing. */
   partial: boolean;
+}
+
+/** What starts by the schedules of a team. */
+export interface DeskSchedules {
+  /** When the read began that this rests on, epoch ms; null: they cannot be read, or not yet. */
+  readAt: number | null;
+  /** Why not; null where they were read. */
+  why: string | null;
+  /** They are being read: the next answer may have them. */
+  pending: boolean;
+  /** Of schedules that are switched on and start a job that the key may know: the soonest first, without a time last. */
+  starts: {
+    id: string;
+    name: string;
+    /** Epoch ms; null: when is not known. */
+    at: number | null;
+    /** Why it is not known; null where it is. */
+    why: string | null;
+    /** In the order in which they run. */
+    jobs: { id: string; name: string; hold: { id: string; note: string | null } | null }[];
+  }[];
 }
 
 /**
@@ -198,6 +221,8 @@ export interface DeskGo {
   /** A fresh look at each source of the scope. */
   sources: DeskSourceLook[];
   settings: DeskSettings;
+  /** As in the status. */
+  schedules?: DeskSchedules;
 }
 
 export interface DeskSourceLook {

@@ -22,6 +22,7 @@ export const paths = {
   pool,
   poolTables: `${pool}/tables`,
   poolColumns: `${pool}/columns`,
+  poolExport: `${pool}/export`,
 
   dataSources: `${pool}/data-sources`,
   dataSource: `${pool}/data-sources/{dataSourceId}`,

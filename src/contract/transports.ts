@@ -46,6 +46,40 @@ export interface TeamTransport {
   trackingEnabled: boolean;
 }
 
+/** `GET .../export`: a whole pool. Of it only what is read here; a real team sends much more, and any of it may be missing. */
+export interface PoolExport {
+  dataPool?: { id?: string | null } | null;
+  schedules?: ScheduleTransport[] | null;
+  /** Which jobs a schedule starts. */
+  jobSchedules?: JobScheduleTransport[] | null;
+}
+
+export interface ScheduleTransport {
+  id: string;
+  name?: string | null;
+  poolId?: string | null;
+  enabled?: boolean | null;
+  /** `FREQUENCY_BASED`: by the clock; any other word: by a trigger. */
+  type?: string | null;
+  /** `CUSTOM...`: `customCron` counts; else `frequency`. Both are cron texts of Quartz. */
+  executionPattern?: string | null;
+  frequency?: string | null;
+  customCron?: string | null;
+  /** IANA name; none is known to be sent: then UTC. */
+  timeZone?: string | null;
+  timezone?: string | null;
+  /** Epoch ms, by the team's own reckoning. */
+  nextExecutionDate?: number | null;
+}
+
+export interface JobScheduleTransport {
+  scheduleId: string;
+  jobId: string;
+  jobName?: string | null;
+  /** From 0. */
+  executionOrder?: number | null;
+}
+
 export interface DataPoolTransport {
   id: string;
   name: string | null;

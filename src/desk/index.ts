@@ -12,6 +12,7 @@ export type { FoundReceipt } from "./receipt.ts";
 export { receiptText } from "./receipt-text.ts";
 export { releaseAndLook } from "./release.ts";
 export { reportReason, reportText } from "./report-text.ts";
+export { readSchedules, withSchedules } from "./schedules.ts";
 export { settleAndLook } from "./settle.ts";
 export { stopAndHold } from "./stop-and-hold.ts";
 export { stopAndProve } from "./stop-and-prove.ts";

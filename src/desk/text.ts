@@ -5,7 +5,7 @@ import { isActive } from "./judge.ts";
 import { labelOf } from "./scope.ts";
 import { timeText, type TimesRead } from "./times.ts";
 import { provenWords } from "./verdict.ts";
-import type { HoldReport, JobReport, Shown, SourceReport } from "./verdict.ts";
+import type { HoldReport, JobReport, SchedulesReport, Shown, SourceReport } from "./verdict.ts";
 
 /** Longest text taken over from a team into a line. */
 const mostCharacters = 300;
@@ -21,15 +21,17 @@ const knownStatuses: ReadonlySet<string> = new Set([
 
 /**
  * The answer as text, pure ASCII: line 1 the word alone, then a line per job, per hold, per execution that waits to
- * start, per source and per other connection to it, last `CODE nn REASON ...`.
+ * start, one for what schedules start next, a line per source and per other connection to it, last `CODE nn REASON ...`.
  * Only those two begin at the margin, and a name stands in quotes: no job can be named like a verdict.
  */
 export function verdictText(verdict: Shown, eol: "\n" | "\r\n" = "\n"): string {
-  const { jobs, holds, starts, sources, settings } = verdict;
+  const { jobs, holds, starts, sources, schedules, settings } = verdict;
   const lines = [
     ...jobs.map((job) => jobLine(job, settings)),
     ...(holds ?? []).map((hold) => holdLine(hold, settings)),
     ...(starts ?? []).map((start) => startLine(start, settings)),
+    // That they name nothing, or cannot be read, bears on the question what will start, and on no other.
+    ...(schedules === null ? [] : scheduleLine(schedules, settings, { alsoNone: starts !== null })),
     ...(sources ?? []).flatMap((source) => [sourceLine(source, settings), ...otherLines(source)]),
   ];
   return answerText(verdict, lines, eol);
@@ -78,6 +80,76 @@ function startLine({ jobName, when, queuedAt, executionId }: TeamStart, times: T
   const then = when === "held" ? "when its hold ends" : when;
   const since = timeText(queuedAt, times);
   return `  NEXT ${quoted(jobName)} starts ${then}, queued since ${since}, execution ${ascii(executionId)}`;
+}
+
+/** Jobs of a schedule that are named. */
+const mostJobs = 3;
+
+/**
+ * One line at most, e.g. `  NEXT schedule "hourly ETL" starts in 8 min, 2026-06-18 15:00:00 UTC: "Finance documents"; read 12
+ * s ago`. Of those without a known time the first is named, and why. `alsoNone`: says as well that there are none, or that
+ * nobody can tell.
+ */
+function scheduleLine(
+  { starts, readAt, why, now }: SchedulesReport,
+  times: TimesRead,
+  { alsoNone }: { alsoNone: boolean },
+): string[] {
+  if (readAt === null) {
+    return alsoNone ? [`  NEXT schedules of the team are not known: ${ascii(why ?? "no reason told")}`] : [];
+  }
+  const [first, ...later] = starts.filter(({ at }) => at !== null);
+  const [open, ...moreOpen] = starts.filter(({ at }) => at === null);
+  const facts = [
+    ...(first === undefined
+      ? []
+      : [
+          `schedule ${quoted(first.name)} starts ${untilWords((first.at ?? now) - now)}, ${timeText(first.at ?? now, times)}: ${jobWords(first.jobs)}`,
+          ...more(later.filter(({ at }) => at === first.at).length, "then"),
+        ]),
+    ...(open === undefined
+      ? []
+      : [
+          `when schedule ${quoted(open.name)} starts is not known: ${ascii(open.why ?? "no reason told")}`,
+          ...more(moreOpen.length, "of which it is not known"),
+        ]),
+  ];
+  if (facts.length === 0) {
+    if (!alsoNone) return [];
+    facts.push("no schedule that is switched on starts any of these jobs");
+  }
+  const age = Math.max(0, Math.round((now - readAt) / 1000));
+  return [`  NEXT ${facts.join("; ")}; read ${String(age)} s ago`];
+}
+
+function more(count: number, words: string): string[] {
+  return count === 0 ? [] : [`${String(count)} more ${words}`];
+}
+
+/** With what must be known of the hold on them. */
+function jobWords(jobs: SchedulesReport["starts"][number]["jobs"]): string {
+  const shown = jobs
+    .slice(0, mostJobs)
+    .map(({ name, hold }) => `${quoted(name)}${hold === null ? "" : ` (hold ${ascii(hold.id)})`}`);
+  const rest = jobs.length - shown.length;
+  const notes = new Set(
+    jobs.slice(0, mostJobs).flatMap(({ hold }) => (hold?.note == null ? [] : [hold.note])),
+  );
+  const named = `${shown.join(", ")}${rest === 0 ? "" : ` and ${String(rest)} more`}`;
+  return [named, ...[...notes].map(ascii)].join(", ");
+}
+
+/** E.g. `in 8 min`. */
+function untilWords(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds <= 0) return "now";
+  if (seconds < 100) return `in ${String(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `in ${String(minutes)} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48
+    ? `in ${String(hours)} h ${String(minutes % 60)} min`
+    : `in ${String(Math.floor(hours / 24))} days`;
 }
 
 function sourceLine(source: SourceReport, times: TimesRead): string {

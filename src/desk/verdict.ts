@@ -1,5 +1,5 @@
 import type { DeskSettings } from "../model/desk-settings.ts";
-import type { TeamHold, TeamJob, TeamSourceLook, TeamStart } from "../model/team.ts";
+import type { TeamHold, TeamJob, TeamSchedules, TeamSourceLook, TeamStart } from "../model/team.ts";
 import { timeText, type TimesRead } from "./times.ts";
 
 /**
@@ -58,6 +58,12 @@ export interface SourceReport extends TeamSourceLook {
   strangers: string[];
 }
 
+/** Schedules as they bear on the jobs of an answer. */
+export interface SchedulesReport extends TeamSchedules {
+  /** When they were told, epoch ms. */
+  now: number;
+}
+
 export interface Verdict {
   word: Word;
   code: Code;
@@ -73,6 +79,8 @@ export interface Verdict {
   /** What waits to start, in order; of a release what starts by it. */
   starts: TeamStart[] | null;
   sources: SourceReport[] | null;
+  /** What starts of the jobs by the team's schedules; null where it was not asked, or has none to tell of. */
+  schedules: SchedulesReport | null;
   /** Of the pool; null where they were not read. */
   settings: DeskSettings | null;
   /** It was asked of the pool, and is about the named jobs alone that the key is for. */
@@ -108,7 +116,7 @@ export function verdict(word: Word, reason: string, facts: VerdictFacts = {}): V
         ? proofOf(jobs, settings)
         : "";
   const read = { holds, starts, sources, settings, partial };
-  return { word, code: codes[word], reason: reason + ground, asOf, jobs, next, ...read };
+  return { word, code: codes[word], reason: reason + ground, asOf, jobs, next, ...read, schedules: null };
 }
 
 function groundOf(jobs: readonly JobReport[], sources: readonly SourceReport[]): string {

@@ -12,6 +12,7 @@ import { knowsJob, may, onlyNamedJobs } from "./keys.ts";
 import type { TeamCaller } from "./local-team.ts";
 import type { Relayed, Relays } from "./relays.ts";
 import { endingWith, type Shared } from "./shared-reads.ts";
+import { schedulesFor } from "./relayed-schedules.ts";
 import { teamHold } from "./team-shapes.ts";
 
 export interface RelayedTeamParts {
@@ -189,6 +190,13 @@ export function relayedTeam(
         await holds.release(pool, holdIds, { key, dryRun });
         // Nothing waits under a hold that holds nothing: what the team starts next is its own affair.
         return [];
+      }),
+    schedules: (poolId, { signal }) =>
+      at(lookVerb, poolId, signal, async ({ end, closing }) => {
+        // Not with the caller's signal: what comes too late for this answer is there for the next one.
+        const read = async () => (await end.schedules?.(pool.id, { signal: closing })) ?? null;
+        const schedules = await asked(() => endingWith(read(), signal));
+        return schedules === null ? null : schedulesFor(schedules, { key, holds: await ours() });
       }),
     settle: () =>
       Promise.reject(

@@ -16,6 +16,8 @@ export type ConnectEnd = (
 export interface Relayed {
   end: RelayEnd;
   reads: SharedReads;
+  /** Ends what goes on when its caller has left. */
+  closing: AbortSignal;
 }
 
 function noConnect(): never {
@@ -70,6 +72,7 @@ export class Relays {
     return {
       end: connect({ url: team.url, credentials }, memory),
       reads: new SharedReads(clock, this.#closing.signal),
+      closing: this.#closing.signal,
     };
   }
 }

@@ -37,6 +37,11 @@ export interface Team {
   connections(poolId: string, options: { signal: AbortSignal }): Promise<TeamConnection[]>;
   /** All that bears on a source: what runs, waits and is held, and a fresh look at it where the team takes one. */
   go(scope: TeamScope, options: { signal: AbortSignal }): Promise<TeamGo>;
+  /**
+   * What starts by the team's schedules, read now or a stated time ago; null: it has none to tell of. It decides nothing,
+   * and takes as long as the team does: whoever asks has a limit of their own. Absent: as null.
+   */
+  schedules?(poolId: string, options: { signal: AbortSignal }): Promise<TeamSchedules | null>;
   /** Holds in force, oldest first. */
   holds(poolId: string, options: { signal: AbortSignal }): Promise<TeamHold[]>;
   hold(order: TeamHoldOrder, options: { signal: AbortSignal }): Promise<TeamHold>;
@@ -154,6 +159,36 @@ export interface TeamStart {
   when: "now" | "when a place is free" | "held";
   /** Ids of holds. */
   heldBy: string[];
+}
+
+export interface TeamSchedules {
+  /** When the read began that this rests on, epoch ms; null: they cannot be read, or not yet. */
+  readAt: number | null;
+  /** Why not, in one line; null where they were read. */
+  why: string | null;
+  /** They are being read: the next answer may have them. */
+  pending: boolean;
+  /** Of schedules that are switched on and start something: the soonest first, without a time last. */
+  starts: TeamScheduledStart[];
+}
+
+/** The next start of one schedule. */
+export interface TeamScheduledStart {
+  id: string;
+  name: string;
+  /** Epoch ms; null: when is not known. */
+  at: number | null;
+  /** Why it is not known, in one line; null where it is. */
+  why: string | null;
+  /** In the order in which they run. */
+  jobs: TeamScheduledJob[];
+}
+
+export interface TeamScheduledJob {
+  id: string;
+  name: string;
+  /** In force at that time, with what must be known of its kind; null: none. */
+  hold: { id: string; note: string | null } | null;
 }
 
 export interface TeamSourceLook {

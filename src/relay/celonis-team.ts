@@ -38,6 +38,7 @@ export function celonisTeam(
     stopAll: async (request, options) => (await end(options)).stopAll(request, options),
     connections: async (poolId, options) => (await end(options)).connections(poolId, options),
     go: async (scope, options) => (await end(options)).go(scope, options),
+    schedules: async (poolId, options) => (await (await end(options)).schedules?.(poolId, options)) ?? null,
     holds: async (poolId, options) => (await end(options)).holds(poolId, options),
     hold: async (order, options) => (await end(options)).hold(order, options),
     release: async (order, options) => (await end(options)).release(order, options),

@@ -2,6 +2,7 @@ import type {
   DeskHold,
   DeskJob,
   DeskOtherConnection,
+  DeskSchedules,
   DeskSettings as SentSettings,
   DeskSettlement,
   DeskSourceLook,
@@ -12,6 +13,7 @@ import type {
   TeamHold,
   TeamJob,
   TeamOtherConnection,
+  TeamSchedules,
   TeamSettlement,
   TeamSourceLook,
   TeamStart,
@@ -124,6 +126,33 @@ function teamOtherConnection(other: DeskOtherConnection, ahead: number): TeamOth
       };
     }),
   };
+}
+
+/** null where there are none to be told of, and of what is not understood: they decide nothing. `ahead` as for `teamJob`. */
+export function teamSchedules(value: DeskSchedules | null | undefined, ahead: number): TeamSchedules | null {
+  const { readAt, why, pending, starts } = orNull(value) ?? {};
+  const understood =
+    isNumberOrNull(readAt) &&
+    isTextOrNull(why) &&
+    typeof pending === "boolean" &&
+    Array.isArray(starts) &&
+    starts.every((start) => isObject(start) && isScheduledStart(start));
+  return understood ? { readAt: readAt === null ? null : readAt + ahead, why, pending, starts } : null;
+}
+
+function isScheduledStart({ id, name, at, why, jobs }: Record<string, unknown>): boolean {
+  const known = typeof id === "string" && typeof name === "string" && isNumberOrNull(at) && isTextOrNull(why);
+  return known && Array.isArray(jobs) && jobs.every((job) => isObject(job) && isScheduledJob(job));
+}
+
+function isScheduledJob({ id, name, hold }: Record<string, unknown>): boolean {
+  const held =
+    hold === null || (isObject(hold) && typeof hold["id"] === "string" && isTextOrNull(hold["note"]));
+  return typeof id === "string" && typeof name === "string" && held;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 /** A server of an earlier release sends none. They decide nothing, so what is not understood is left out. */

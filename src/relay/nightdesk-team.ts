@@ -1,7 +1,8 @@
 import type { Clock } from "../base/clock.ts";
+import type { DeskSchedules } from "../contract/index.ts";
 import { noDeskSettings, type DeskSettings } from "../model/desk-settings.ts";
 import { TeamError } from "../model/team.ts";
-import type { Team } from "../model/team.ts";
+import type { Team, TeamSchedules } from "../model/team.ts";
 import { NotFoundError } from "../sdk/index.ts";
 import type { Client } from "../sdk/index.ts";
 import { connectionsOf } from "./connections.ts";
@@ -11,6 +12,7 @@ import {
   settlementOrNull,
   teamHold,
   teamJob,
+  teamSchedules,
   teamSourceLook,
   teamStart,
 } from "./desk-shapes.ts";
@@ -19,6 +21,9 @@ import { notUnderstood } from "./shapes.ts";
 
 /** Seconds a stop's answer may wait for the proof: most stops end within it, and then the first look shows it. */
 const stopWait = 1;
+
+/** How long after an answer that had no schedules yet the next one is asked for, ms. */
+const pendingMs = 500;
 
 /** How much older than the server's clock an answer may be (ms): a clock that is set back a little is no lie. */
 const stalestMs = 60_000;
@@ -29,6 +34,7 @@ interface Answered {
   asOf: number;
   proof?: "source" | "word";
   settings?: DeskSettings;
+  schedules?: DeskSchedules;
 }
 
 /**
@@ -47,6 +53,7 @@ export function nightdeskTeam(
   const settings = new Map<string, DeskSettings>();
   const proofs = new Map<string, "source" | "word">();
   const partials = new Map<string, boolean>();
+  const schedules = new Map<string, TeamSchedules | null>();
   /** Asks for a read of the pool that is made now; with how far our clock is before the server's. */
   async function fresh<T extends Answered>(
     poolId: string,
@@ -60,6 +67,7 @@ export function nightdeskTeam(
     if (answer.asOf < least)
       throw new TeamError("unknown", `the ${what} is an old one: something on the way keeps answers`);
     settings.set(poolId, deskSettings(answer.settings));
+    schedules.set(poolId, teamSchedules(answer.schedules, clock.now() - answer.asOf));
     // One that says nothing of it has no pools of other teams.
     proofs.set(poolId, (answer.proof ?? "source") === "source" ? "source" : "word");
     return { ...answer, ahead: clock.now() - answer.asOf };
@@ -112,6 +120,15 @@ export function nightdeskTeam(
           starts: each(go.next, "go", teamStart),
           sources: each(go.sources, "go", (look) => teamSourceLook(look, go.ahead)),
         };
+      }),
+    // Every look brings them along, so only those that were not read yet are asked for.
+    schedules: (poolId, options) =>
+      asTeam(async () => {
+        while (schedules.get(poolId)?.pending === true) {
+          await clock.sleep(pendingMs, options);
+          await fresh(poolId, "status", () => client.desk.status(poolId, options));
+        }
+        return schedules.get(poolId) ?? null;
       }),
     holds: (poolId, options) =>
       asTeam(async () => each(await client.desk.holds(poolId, options), "holds", teamHold)),

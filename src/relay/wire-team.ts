@@ -9,6 +9,7 @@ import type { Clock } from "../base/clock.ts";
 import { connectionsOf } from "./connections.ts";
 import { asTeam } from "./failures.ts";
 import { LogWatch } from "./log-watch.ts";
+import { ScheduleReads } from "./schedule-reads.ts";
 import { isNumberOrNull, isTextOrNull, notUnderstood, orNull } from "./shapes.ts";
 
 /** Status of a job for which the team gave no status it must have; no team uses this word, so it reads as unknown. */
@@ -35,6 +36,7 @@ export function wireTeam(
   { clock, memory, quietMs }: { clock: Clock; memory: StopMemory; quietMs: number },
 ): Team {
   const watch = new LogWatch(client, clock, quietMs);
+  const schedules = new ScheduleReads(client, clock);
 
   /** With what is open of the stops that were asked for: the team itself tells nothing of them. */
   async function withStop(poolId: string, job: TeamJob, options: { signal: AbortSignal }): Promise<TeamJob> {
@@ -96,6 +98,7 @@ export function wireTeam(
         const looked = inScope.map((job) => withStop(poolId, job, options));
         return { jobs: await Promise.all(looked), holds: [], starts: [], sources: [] };
       }),
+    schedules: (poolId, options) => schedules.of(poolId, options),
     holds: noHolds,
     hold: noHolds,
     release: noHolds,

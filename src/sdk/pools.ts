@@ -1,4 +1,4 @@
-import type { DataPoolTransport, PoolColumn, PoolTable } from "../contract/index.ts";
+import type { DataPoolTransport, PoolColumn, PoolExport, PoolTable } from "../contract/index.ts";
 import { asList, asObject, pathOf } from "./request.ts";
 import type { Ask, CallOptions } from "./request.ts";
 
@@ -31,6 +31,11 @@ export function pools(ask: Ask) {
     },
     async delete(poolId: string, options?: CallOptions): Promise<void> {
       await ask({ method: "DELETE", path: path(poolId) }, options);
+    },
+    /** The whole pool with jobs, schedules and all: may be large, and needs more rights than a look. */
+    async export(poolId: string, options?: CallOptions): Promise<PoolExport> {
+      const exported = pathOf("/integration/api/pools/{poolId}/export", { poolId });
+      return asObject(await ask({ method: "GET", path: exported }, options));
     },
     async tables(poolId: string, options?: CallOptions): Promise<PoolTable[]> {
       return asList(

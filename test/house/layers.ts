@@ -28,7 +28,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   state: { rooms: ["model", "base"], packages: ["libsql", "selfsigned"], builtins: true },
   kit: { rooms: ["model", "base"], packages: ["iconv-lite", "fflate"], builtins: true },
   probes: { rooms: ["model", "base"], packages: [], builtins: true },
-  relay: { rooms: ["model", "base", "contract", "sdk"], packages: [], builtins: true },
+  relay: { rooms: ["model", "base", "contract", "sdk"], packages: ["croner"], builtins: true },
   server: {
     rooms: ["contract", "model", "engine", "desk", "base"],
     packages: ["hono", "@hono/node-server", "zod"],

@@ -106,6 +106,27 @@ const status = (): DeskStatus => ({
   jobs: jobs(),
   holds: [heldNow],
   settings: { zone: "Asia/Tokyo", hours24to47: true, contact: "the data team", escalateAfterSeconds: null },
+  schedules: {
+    readAt: Date.now(),
+    why: null,
+    pending: false,
+    starts: [
+      {
+        id: "etl",
+        name: "hourly ETL",
+        at: Date.UTC(2099, 0, 1),
+        why: null,
+        jobs: [{ id: stoppedJob, name: "Finance documents", hold: { id: hold, note: "watch and stop" } }],
+      },
+      {
+        id: "nightly",
+        name: "nightly",
+        at: null,
+        why: "it starts by a trigger, not by the clock",
+        jobs: [{ id: idleJob, name: "Order to cash", hold: null }],
+      },
+    ],
+  },
 });
 const go = (): DeskGo => ({
   ...status(),

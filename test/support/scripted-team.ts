@@ -43,6 +43,7 @@ export type Route =
   | "cancel"
   | "log"
   | "dataSources"
+  | "export"
   | "deskStatus"
   | "deskHold"
   | "deskStop";
@@ -136,6 +137,7 @@ function routeOf(method: string, path: string): [Route | null, string | null] {
   if (method === "GET" && path === `${pool}/jobs`) return ["jobs", null];
   if (method === "GET" && path === `${pool}/logs/status`) return ["status", null];
   if (method === "GET" && path === `${pool}/data-sources/`) return ["dataSources", null];
+  if (method === "GET" && path === `${pool}/export`) return ["export", null];
   if (method === "GET" && path === `${pool}/logs/executions/detail`) return ["log", null];
   if (method === "POST" && path === `${deskPool}/holds`) return ["deskHold", null];
   const stop = new RegExp(`^${deskPool}/jobs/([^/]+)/stop$`).exec(path)?.[1];
@@ -171,6 +173,8 @@ function honestly(
         { id: scriptedConnection, name: "SAP ECC" },
         { id: scriptedPool, name: null },
       ]);
+    case "export":
+      return json({ dataPool: { id: scriptedPool }, schedules: [], jobSchedules: [] });
     case "cancel":
       if (job !== undefined && isActive(job)) job.status = "CANCEL";
       response.writeHead(200).end();

@@ -5,6 +5,7 @@ import {
   receiptAnswerText,
   stopAndProve,
   watchPool,
+  withSchedules,
   type Verdict,
 } from "../../desk/index.ts";
 import { onlyNamedJobs } from "../../engine/keys.ts";
@@ -52,7 +53,8 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
         if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
         const { team, poolId, settings } = await at(pool, key);
         const scope = { poolId, job: query.job ?? null, waitMs: query.wait, clock };
-        return verdictAnswer(withSettings(await watchPool(team, scope, { signal }), settings));
+        const said = await withSchedules(team, await watchPool(team, scope, { signal }), scope, { signal });
+        return verdictAnswer(withSettings(said, settings));
       },
     }),
     route({
@@ -73,7 +75,7 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
         const scope = { poolId, job, executionId, all, waitMs, answersEarly: true, reason, clock };
         const said = withSettings(await stopAndProve(team, scope, { signal }), settings);
         tell(toldOf(said));
-        return verdictAnswer(said, { afterStop: true });
+        return verdictAnswer(await withSchedules(team, said, scope, { signal }), { afterStop: true });
       },
     }),
     route({
@@ -86,7 +88,8 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       operation: async ({ pool, key, query, signal }) => {
         const { team, poolId, settings } = await at(pool, key);
         const scope = { poolId, connection: query.connection ?? null, clock };
-        return verdictAnswer(withSettings(await goOrNot(team, scope, { signal }), settings));
+        const said = await withSchedules(team, await goOrNot(team, scope, { signal }), scope, { signal });
+        return verdictAnswer(withSettings(said, settings));
       },
     }),
     route({

@@ -1,10 +1,12 @@
 import { paths } from "../../contract/index.ts";
+import { readSchedules } from "../../desk/index.ts";
 import { notFound } from "../../engine/belonging.ts";
 import { knowsJob, may } from "../../engine/keys.ts";
 import { lookAtScope } from "../../engine/scope-look.ts";
 import { seenJobs, teamHold } from "../../engine/team-shapes.ts";
-import type { ApiKey } from "../../model/definitions.ts";
+import type { ApiKey, DataPool } from "../../model/definitions.ts";
 import type { StateStore } from "../../model/state-store.ts";
+import type { Team, TeamSchedules } from "../../model/team.ts";
 import type { Operations } from "../operations.ts";
 import { relayedJob } from "../relayed-answers.ts";
 import { route, type Route } from "../route.ts";
@@ -12,9 +14,22 @@ import { newSettingsOfDesk, settingsOfDesk } from "../wire/desk-settings.ts";
 import { about, deskStatus } from "../wire/desk.ts";
 import { go, goQuery } from "../wire/holds.ts";
 
+/** A look is asked for again and again, also while a stop is waited for: it has what was read, or will have it next time. */
+const schedulesWaitMs = 100;
+
 /** The desk's reads, and how it speaks to the people of a pool. */
 export function deskRoutes(operations: Operations): Route[] {
   const { state, holds, deskSettings, poolCache, relayedTeam, clock, version } = operations;
+
+  async function schedulesOf(
+    team: Team,
+    { id }: DataPool,
+    signal: AbortSignal,
+  ): Promise<{ schedules?: TeamSchedules }> {
+    const schedules = await readSchedules(team, id, { clock, limitMs: schedulesWaitMs }, { signal });
+    return schedules === null ? {} : { schedules };
+  }
+
   return [
     route({
       method: "GET",
@@ -52,6 +67,7 @@ export function deskRoutes(operations: Operations): Route[] {
           proof: await team.proves(pool.id, { signal }),
           jobs,
           holds: await team.holds(pool.id, { signal }),
+          ...(await schedulesOf(team, pool, signal)),
           partial: team.partial(pool.id),
         };
       },
@@ -96,6 +112,7 @@ export function deskRoutes(operations: Operations): Route[] {
           next: look.starts,
           sources: look.sources,
           settings: await deskSettings.of(pool.id),
+          ...(await schedulesOf(team, pool, signal)),
         };
       },
     }),

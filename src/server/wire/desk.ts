@@ -13,6 +13,7 @@ import { deskJob } from "./desk-jobs.ts";
 import { settingsOfDesk } from "./desk-settings.ts";
 import { epochMs, givenId, id, numberOrText, text } from "./fields.ts";
 import { hold } from "./holds.ts";
+import { schedules } from "./schedules.ts";
 
 export const about: z.ZodType<DeskAbout> = z.strictObject({
   product: z.literal("nightdesk"),
@@ -29,6 +30,7 @@ export const deskStatus: z.ZodType<DeskStatus> = z.strictObject({
   jobs: z.array(deskJob),
   holds: z.array(hold),
   settings: settingsOfDesk,
+  schedules: schedules.exactOptional(),
   partial: z.boolean(),
 });
 

@@ -10,6 +10,7 @@ import type {
 import { holdScopes } from "../../model/hold.ts";
 import { deskJob } from "./desk-jobs.ts";
 import { settingsOfDesk } from "./desk-settings.ts";
+import { schedules } from "./schedules.ts";
 import { epochMs, givenId, id, numberOrText, oneLine, text } from "./fields.ts";
 
 const otherConnection: z.ZodType<DeskOtherConnection> = z.strictObject({
@@ -97,4 +98,5 @@ export const go: z.ZodType<DeskGo> = z.strictObject({
     }),
   ),
   settings: settingsOfDesk,
+  schedules: schedules.exactOptional(),
 });
