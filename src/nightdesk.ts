@@ -2,7 +2,6 @@ import { mkdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { systemClock, type Clock } from "./base/clock.ts";
 import { armFailpoints } from "./base/failpoint.ts";
-import { httpFetch } from "./cli/http.ts";
 import { plainHost, type Config } from "./config.ts";
 import { AuditTrail } from "./engine/audit-trail.ts";
 import { createEngine } from "./engine/executions.ts";
@@ -14,7 +13,7 @@ import type { SourceLook } from "./model/operations.ts";
 import { sourceTag } from "./model/execution.ts";
 import type { SourceControl } from "./model/source.ts";
 import { createPoolProcesses } from "./pool-processes.ts";
-import { relayEnd } from "./relay/index.ts";
+import { httpFetch, relayEnd } from "./relay/index.ts";
 import { createApp, listen, readPage, type App, type Listening } from "./server/index.ts";
 import { sourceOf } from "./sources.ts";
 import {

@@ -1,18 +1,16 @@
 import { isId } from "../base/ids.ts";
 import { probedTeam } from "../desk/index.ts";
 import type { TeamProbe } from "../desk/index.ts";
-import { celonisTeam } from "../relay/index.ts";
+import { celonisTeam, httpFetch, proxyFor } from "../relay/index.ts";
 import { createClient } from "../sdk/index.ts";
 import type { Client } from "../sdk/index.ts";
 import { textOption, UsageError } from "./context.ts";
 import type { CliContext, Input } from "./context.ts";
-import { httpFetch } from "./http.ts";
 import { keyIn, readKeyFile } from "./key-file.ts";
 import type { Key } from "./key-file.ts";
 import type { Place } from "./print.ts";
 import { checkedName, readProfile, usualProfile } from "./profiles.ts";
 import type { Profile } from "./profiles.ts";
-import { proxyFor } from "./proxy.ts";
 
 /** Names of hosts that are this machine: a key on its way there crosses no network. */
 const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
