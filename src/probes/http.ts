@@ -1,6 +1,8 @@
 import { request as overHttp, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as overHttps } from "node:https";
+import type { LookupFunction } from "node:net";
 import { systemClock, type Clock } from "../base/clock.ts";
+import { guardAddress } from "../base/reach.ts";
 import { foundLines, type Probe, type ProbeLook } from "../model/probe.ts";
 import { atPointer } from "./pointer.ts";
 
@@ -14,6 +16,7 @@ const mostBytes = 1024 * 1024;
  * a login page, a null, a cut or kept answer. Certificates are verified; redirects are not followed.
  * @param header sent with it; its value is in no answer.
  * @param ca certificates in PEM that are trusted instead of the machine's.
+ * @param lookup of the host's name where others have set the probe (`guardedLookup`); absent: the system's own.
  */
 export function httpProbe(
   {
@@ -29,7 +32,7 @@ export function httpProbe(
     header: { name: string; value: string } | null;
     ca: string | null;
   },
-  { limitMs, clock = systemClock }: { limitMs: number; clock?: Clock },
+  { limitMs, clock = systemClock, lookup }: { limitMs: number; clock?: Clock; lookup?: LookupFunction },
 ): Probe {
   const secrets = header === null ? [] : [header.value, ...header.value.split(" ").slice(1)];
   const clean = (text: string): string =>
@@ -39,6 +42,7 @@ export function httpProbe(
       signal.throwIfAborted();
       const at = clock.now();
       try {
+        if (lookup !== undefined) guardAddress(new URL(url).hostname);
         const options: RequestOptions & { ca?: string } = {
           headers: {
             accept: "application/json",
@@ -46,6 +50,7 @@ export function httpProbe(
             ...(header === null ? {} : { [header.name]: header.value }),
           },
           agent: false,
+          ...(lookup === undefined ? {} : { lookup }),
           ...(ca === null ? {} : { ca }),
         };
         const judged = judge(await get(new URL(url), options, { limitMs, signal }), pointer, expect);
