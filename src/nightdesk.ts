@@ -1,7 +1,9 @@
 import { mkdir, readFile } from "node:fs/promises";
+import type { LookupFunction } from "node:net";
 import { hostname } from "node:os";
 import { systemClock, type Clock } from "./base/clock.ts";
 import { armFailpoints } from "./base/failpoint.ts";
+import { guardedLookup } from "./base/reach.ts";
 import { plainHost, type Config } from "./config.ts";
 import { AuditTrail } from "./engine/audit-trail.ts";
 import { createEngine } from "./engine/executions.ts";
@@ -13,6 +15,7 @@ import type { SourceLook } from "./model/operations.ts";
 import { sourceTag } from "./model/execution.ts";
 import type { SourceControl } from "./model/source.ts";
 import { createPoolProcesses } from "./pool-processes.ts";
+import { probeRules } from "./probe-settings.ts";
 import { httpFetch, relayEnd } from "./relay/index.ts";
 import { createApp, listen, readPage, type App, type Listening } from "./server/index.ts";
 import { sourceOf } from "./sources.ts";
@@ -59,6 +62,8 @@ export interface RelayLimits {
   quietMs?: number;
   /** Between two looks at what is held there. */
   everyMs?: number;
+  /** Of names of hosts; absent: the system's own. Where it leads to is checked, whoever says it. */
+  lookup?: LookupFunction;
 }
 
 /**
@@ -143,6 +148,7 @@ export async function startNightdesk(
         for (const changed of statusChanged) changed(poolId);
       },
     });
+    const lookup = guardedLookup(relay.lookup);
     const app = createApp({
       state,
       executions: engine,
@@ -161,11 +167,12 @@ export async function startNightdesk(
       report,
       relay: {
         plainHosts: config.relayHttpHosts,
+        probes: probeRules(config.relayHttpHosts, lookup),
         ...(relay.everyMs === undefined ? {} : { everyMs: relay.everyMs }),
         connect: ({ url, credentials }, memory) =>
           relayEnd(
             { url, credentials },
-            { ...relay, fetch: httpFetch({ ...relayLimits, ...relay }), clock, memory },
+            { ...relay, fetch: httpFetch({ ...relayLimits, ...relay, lookup }), clock, memory },
           ),
       },
     });

@@ -68,7 +68,18 @@ export interface DeskJob {
   stopping: DeskStopping | null;
   /** Set while an execution of it was declared over and the source has not been read since, or still had a session of it. */
   declared: DeskSettlement | null;
+  /**
+   * Of a pool of another team that has probes: what those that cover the job saw after the team had called it over;
+   * empty: none covers it. Absent where none was looked at.
+   */
+  probes?: DeskProbeLook[];
 }
+
+/** What two looks of a probe came to. `clear` null: it could not tell, and why. `at`: when the look began. */
+export type DeskProbeLook =
+  | { name: string; clear: true; at: number }
+  | { name: string; clear: false; at: number; found: string[] }
+  | { name: string; clear: null; why: string };
 
 export interface DeskStopping {
   requestedAt: number;
@@ -282,6 +293,31 @@ export interface DeskReceipt {
   /** What waits in the pool at the time of asking, and what holds it. */
   next: DeskStart[];
   holds: DeskHold[];
+  asOf: number;
+}
+
+/** The same of a run that a team far away has, where that team writes no receipts: what the relay knows of it. */
+export interface DeskRelayedReceipt {
+  executionId: string;
+  poolId: string;
+  poolName: string;
+  team: { id: string; name: string };
+  jobId: string;
+  jobName: string;
+  /** The team's word. */
+  status: string;
+  startedAt: number | null;
+  /** The first who asked for the stop. */
+  callers: DeskCaller[];
+  /** How often it was asked for. */
+  asked: number;
+  /**
+   * requested: something speaks against its end; reported: over by the team's word alone; source idle: after that each
+   * probe that covers the job found nothing.
+   */
+  proof: { level: "requested" | "reported" | "source idle"; at: number; note: string };
+  settlement: null;
+  probes: DeskProbeLook[];
   asOf: number;
 }
 

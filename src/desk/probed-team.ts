@@ -7,14 +7,15 @@ import { isOver } from "./judge.ts";
  * A team whose word alone proves nothing, with probes that look at its sources: only by them a job of it is CLEAR.
  * They are looked at when the team calls every job of the scope over, for while one runs they change nothing; after
  * that the team is read again, so that what started during the looks is not passed over.
- * @param probes of any pool; only those of the pool that is asked about count.
+ * @param probes of any pool; only those of the pool that is asked about count. As a function it is asked when they are
+ *   to look; where it has none at all the team stays as it is.
  * @param job id or whole name of the only job that the answer is about; null: every job.
  */
-export function probedTeam(
-  team: Team,
-  probes: readonly TeamProbe[],
+export function probedTeam<Probed extends Team>(
+  team: Probed,
+  probes: readonly TeamProbe[] | (() => Promise<readonly TeamProbe[]>),
   { job, clock }: { job: string | null; clock: Clock },
-): Team {
+): Probed {
   const inScope = ({ id, name }: TeamJob): boolean => job === null || id === job || name === job;
 
   async function probed<Answer extends { jobs: TeamJob[] }>(
@@ -25,7 +26,9 @@ export function probedTeam(
     const first = await read();
     const before = first.jobs.filter(inScope);
     if (before.length === 0 || !before.every(isOver)) return first;
-    const covering = probes.filter((one) => one.poolId === poolId && before.some((of) => covers(one, of)));
+    const all = typeof probes === "function" ? await probes() : probes;
+    if (all.length === 0) return first;
+    const covering = all.filter((one) => one.poolId === poolId && before.some((of) => covers(one, of)));
     const looks = await Promise.all(
       covering.map(async (one) => ({ of: one, look: await lookTwice(one, clock, options) })),
     );
@@ -39,7 +42,8 @@ export function probedTeam(
         name,
         look: same || "found" in look ? look : ranMeanwhile,
       }));
-      return { ...of, probes: told };
+      // What the team itself tells of probes of its own counts beside ours.
+      return { ...of, probes: [...(of.probes ?? []), ...told] };
     });
     return { ...after, jobs };
   }

@@ -42,7 +42,7 @@ export function logRoutes({ state, poolCache, relayedTeam }: Operations): Route[
         return new Response(text, { headers: jsonHeaders });
       },
       relayed: async (ask) => {
-        const team = relayedTeam(ask.pool, { key: ask.key, channel: "wire" });
+        const team = relayedTeam(ask.pool, { key: ask.key, channel: "wire" }, null);
         return aged(await team.statusLines({ signal: ask.signal }), ask);
       },
     }),

@@ -5,6 +5,7 @@ import {
   type DeskCaller,
   type DeskPoolStop,
   type DeskReceipt,
+  type DeskRelayedReceipt,
   type DeskSettled,
   type DeskStopAnswer,
   type DeskStopDone,
@@ -16,7 +17,7 @@ import type { StopOutcome } from "../../model/operations.ts";
 import type { Receipt } from "../../model/receipt.ts";
 import type { StopCaller } from "../../model/stop.ts";
 import type { Told } from "../route.ts";
-import { proof, settlement } from "./desk-jobs.ts";
+import { probeLook, proof, settlement } from "./desk-jobs.ts";
 import { epochMs, givenId, id, numberOrText, oneLine, text } from "./fields.ts";
 import { hold, start } from "./holds.ts";
 
@@ -96,7 +97,30 @@ export const settled: z.ZodType<DeskSettled> = z.strictObject({
 
 export const receiptQuery = z.object({ format: z.enum(["json", "text"]).default("json") });
 const count = z.number().int().nullable();
-export const receipt: z.ZodType<DeskReceipt> = z.strictObject({
+const callers = z.array(
+  z.strictObject({ at: epochMs, by: z.string(), keyName: text, channel: text, reason: text }),
+);
+const relayedReceipt: z.ZodType<DeskRelayedReceipt> = z.strictObject({
+  executionId: id,
+  poolId: id,
+  poolName: z.string(),
+  team: z.strictObject({ id, name: z.string() }),
+  jobId: id,
+  jobName: z.string(),
+  status: z.string(),
+  startedAt: epochMs.nullable(),
+  callers,
+  asked: z.number().int(),
+  proof: z.strictObject({
+    level: z.enum(["requested", "reported", "source idle"]),
+    at: epochMs,
+    note: z.string(),
+  }),
+  settlement: z.null(),
+  probes: z.array(probeLook),
+  asOf: epochMs,
+});
+const ownReceipt: z.ZodType<DeskReceipt> = z.strictObject({
   executionId: id,
   poolId: id,
   poolName: z.string(),
@@ -108,9 +132,7 @@ export const receipt: z.ZodType<DeskReceipt> = z.strictObject({
   queuedAt: epochMs,
   startedAt: epochMs.nullable(),
   endedAt: epochMs,
-  callers: z.array(
-    z.strictObject({ at: epochMs, by: z.string(), keyName: text, channel: text, reason: text }),
-  ),
+  callers,
   steps: z.array(z.strictObject({ at: epochMs, step: z.string(), note: z.string() })),
   proof,
   settlement: settlement.nullable(),
@@ -128,6 +150,7 @@ export const receipt: z.ZodType<DeskReceipt> = z.strictObject({
   holds: z.array(hold),
   asOf: epochMs,
 });
+export const receipt = z.union([ownReceipt, relayedReceipt]);
 
 export function toReceipt(
   pool: DataPool,
