@@ -25,7 +25,7 @@ export function probedTeam<Probed extends Team>(
   ): Promise<Answer> {
     const first = await read();
     const before = first.jobs.filter(inScope);
-    if (before.length === 0 || !before.every(isOver)) return first;
+    if (before.length === 0 || !before.every(isSettled)) return first;
     const all = typeof probes === "function" ? await probes() : probes;
     if (all.length === 0) return first;
     const covering = all.filter((one) => one.poolId === poolId && before.some((of) => covers(one, of)));
@@ -33,7 +33,7 @@ export function probedTeam<Probed extends Team>(
       covering.map(async (one) => ({ of: one, look: await lookTwice(one, clock, options) })),
     );
     const after = await read();
-    if (after.jobs.filter(inScope).some((of) => !isOver(of))) return after;
+    if (!after.jobs.filter(inScope).every(isSettled)) return after;
     const jobs = after.jobs.map((of) => {
       if (!inScope(of)) return of;
       const seen = looks.filter((one) => covers(one.of, of));
@@ -56,6 +56,11 @@ export function probedTeam<Probed extends Team>(
     },
     go: (scope, options) => probed(scope.poolId, () => team.go(scope, options), options),
   };
+}
+
+/** Over, and the team itself has nothing against it: of what it still ends, a look would be about a moment too early. */
+function isSettled(job: TeamJob): boolean {
+  return isOver(job) && job.stopping === null;
 }
 
 const ranMeanwhile: ProbeLook = { unknown: "the job ran while it looked" };
