@@ -1,5 +1,4 @@
 import { mkdir, readFile } from "node:fs/promises";
-import type { LookupFunction } from "node:net";
 import { hostname } from "node:os";
 import { systemClock, type Clock } from "./base/clock.ts";
 import { armFailpoints } from "./base/failpoint.ts";
@@ -62,8 +61,6 @@ export interface RelayLimits {
   quietMs?: number;
   /** Between two looks at what is held there. */
   everyMs?: number;
-  /** Of names of hosts; absent: the system's own. Where it leads to is checked, whoever says it. */
-  lookup?: LookupFunction;
 }
 
 /**
@@ -148,7 +145,7 @@ export async function startNightdesk(
         for (const changed of statusChanged) changed(poolId);
       },
     });
-    const lookup = guardedLookup(relay.lookup);
+    const lookup = guardedLookup();
     const app = createApp({
       state,
       executions: engine,
