@@ -14,12 +14,19 @@ export async function relayedReceipt(
 ): Promise<RelayedReceipt> {
   const stop = await state.relayedStop(executionId);
   if (stop === null || stop.poolId !== pool.id) throw notFound("execution");
-  if (stop.closedAt === null || stop.seen === null) {
+  const receipt = receiptOfStop(stop, pool);
+  if (receipt === null) {
     throw new UserError("conflict", "its end was not seen yet", {
       operation: `write the receipt of execution ${executionId}`,
       next: "look at the status of its job, and ask again when it is over",
     });
   }
+  return receipt;
+}
+
+/** null while its end was not seen. */
+export function receiptOfStop(stop: RelayedStop, pool: DataPool): RelayedReceipt | null {
+  if (stop.closedAt === null || stop.seen === null) return null;
   return { stop, poolName: pool.name, teamName: pool.team?.name ?? "", proof: proofOf(stop.seen) };
 }
 

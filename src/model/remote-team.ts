@@ -1,4 +1,4 @@
-import type { RemoteProbe } from "../contract/index.ts";
+import type { ExecutionType, LogLevel, RemoteProbe } from "../contract/index.ts";
 import type { TeamJob, Team, TeamProbeLook } from "./team.ts";
 
 /** A team far away that this server relays to. Its pools are rows of this server that name it. */
@@ -87,6 +87,28 @@ export interface RelayEnd extends Team {
   /** As the team has them: fields of the contract, words that may be any. By a fresh read. */
   statusLines(poolId: string, options: { signal: AbortSignal }): Promise<RemoteObject[]>;
   jobObjects(poolId: string, options: { signal: AbortSignal }): Promise<RemoteObject[]>;
+  /** Runs of a job, the newest first. */
+  runs(
+    poolId: string,
+    jobId: string,
+    page: { limit: number; page: number },
+    options: { signal: AbortSignal },
+  ): Promise<{ executionItems: RemoteObject[]; numOfPages: number }>;
+  /** Items of one run. */
+  runItems(poolId: string, query: RunQuery, options: { signal: AbortSignal }): Promise<RemoteObject[]>;
+  /** Lines of its log, the newest first. */
+  runLog(
+    poolId: string,
+    query: RunQuery & { type: ExecutionType; logLevels: LogLevel[]; limit: number; page: number },
+    options: { signal: AbortSignal },
+  ): Promise<{ logMessages: RemoteObject[]; numOfPages: number }>;
+}
+
+/** `id`: of a task or table of the run. */
+export interface RunQuery {
+  executionId: string;
+  type?: ExecutionType;
+  id?: string;
 }
 
 /** An object of JSON as it came; its id is looked at, and nothing else. */
