@@ -34,7 +34,7 @@ export function isOnOwnNetwork(host: string): boolean {
  * A lookup for connections that others may direct: a name with such an address, be it one among several, is refused.
  * It is asked for each connection and the connection takes its answer, so that no other answer comes in between.
  */
-export function guardedLookup(lookup: LookupFunction = ofTheSystem as LookupFunction): LookupFunction {
+export function guardedLookup(lookup: LookupFunction = ofTheSystem): LookupFunction {
   return (host, options, callback) => {
     lookup(host, { ...options, all: true }, (error, found) => {
       if (error !== null) return callback(error, [], undefined);

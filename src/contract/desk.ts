@@ -1,4 +1,5 @@
 import type { ExecutionStatus, KeyVerb, KeyWeekday } from "./enums.ts";
+import type { DeskProbeLook } from "./remote-teams.ts";
 
 /** Our own API under /desk/v1: what the wire of the contract cannot say. Only grows. */
 
@@ -74,12 +75,6 @@ export interface DeskJob {
    */
   probes?: DeskProbeLook[];
 }
-
-/** What two looks of a probe came to. `clear` null: it could not tell, and why. `at`: when the look began. */
-export type DeskProbeLook =
-  | { name: string; clear: true; at: number }
-  | { name: string; clear: false; at: number; found: string[] }
-  | { name: string; clear: null; why: string };
 
 export interface DeskStopping {
   requestedAt: number;
@@ -293,31 +288,6 @@ export interface DeskReceipt {
   /** What waits in the pool at the time of asking, and what holds it. */
   next: DeskStart[];
   holds: DeskHold[];
-  asOf: number;
-}
-
-/** The same of a run that a team far away has, where that team writes no receipts: what the relay knows of it. */
-export interface DeskRelayedReceipt {
-  executionId: string;
-  poolId: string;
-  poolName: string;
-  team: { id: string; name: string };
-  jobId: string;
-  jobName: string;
-  /** The team's word. */
-  status: string;
-  startedAt: number | null;
-  /** The first who asked for the stop. */
-  callers: DeskCaller[];
-  /** How often it was asked for. */
-  asked: number;
-  /**
-   * requested: something speaks against its end; reported: over by the team's word alone; source idle: after that each
-   * probe that covers the job found nothing.
-   */
-  proof: { level: "requested" | "reported" | "source idle"; at: number; note: string };
-  settlement: null;
-  probes: DeskProbeLook[];
   asOf: number;
 }
 

@@ -85,3 +85,9 @@ export interface RemoteTeamTransport {
   probes: RemoteProbe[];
   createdAt: number;
 }
+
+/** What two looks of a probe came to. `clear` null: it could not tell, and why. `at`: when the look began. */
+export type DeskProbeLook =
+  | { name: string; clear: true; at: number }
+  | { name: string; clear: false; at: number; found: string[] }
+  | { name: string; clear: null; why: string };

@@ -45,6 +45,8 @@ export function nightdeskTeam(
   job: string | null = null,
 ): Team {
   const since = clock.monotonic();
+  // Where every pool is proven no probe looks.
+  const about = everywhere || job === null ? {} : { job };
   /** By pool, as the latest answer had them: every look brings them along. */
   const settings = new Map<string, DeskSettings>();
   const proofs = new Map<string, "source" | "word">();
@@ -81,7 +83,7 @@ export function nightdeskTeam(
     partial: (poolId) => partials.get(poolId) ?? false,
     jobs: (poolId, options) =>
       asTeam(async () => {
-        const ask = () => client.desk.status(poolId, { ...options, ...(job === null ? {} : { job }) });
+        const ask = () => client.desk.status(poolId, { ...options, ...about });
         const { jobs, ahead, partial } = await fresh(poolId, "status", ask);
         partials.set(poolId, partial);
         return each(jobs, "status", (one) => teamJob(one, ahead));
