@@ -80,7 +80,10 @@ test("CANCEL, but its session is still at the source: never 0; with the session 
   expect((await status()).code).toBe("10");
   expect((await stage.cli("stop", running().id, "--wait", "1")).code).toBe(20);
   const path = `/desk/v1/executions/${execution}/receipt`;
-  expect((await stage.byKey("GET", path)).json.proof.level).toBe("requested");
+  const none = await stage.byKey("GET", path);
+  expect([none.status, none.json.errorCode]).toEqual([409, "EXECUTION_IS_NOT_OVER"]);
+  expect(none.json.detail).toContain('CANCEL says the team, but probe "ECC sessions" found something');
+  expect((await stage.cli("receipt", execution)).code).toBe(10);
   await left.end();
 
   const before = Date.now();
@@ -151,7 +154,7 @@ test("one job is clear while another runs; of a job without a probe the team's w
 });
 
 test("an HTTP probe: with its header, and never in an answer", async () => {
-  let active: string[] = ["BERTA CANARY-monitor"];
+  let active: string[] = ["BERTA CANARY-monitor CANARY-query"];
   const asked: (string | undefined)[] = [];
   const url = await monitor((request, response) => {
     asked.push(`${request.url ?? ""} ${request.headers.authorization ?? ""}`);
@@ -159,7 +162,7 @@ test("an HTTP probe: with its header, and never in an answer", async () => {
   });
   await probes(http(url));
   const found = await status(idle().id);
-  expect([found.code, last(found)]).toEqual(["10", expect.stringContaining("BERTA ***")]);
+  expect([found.code, last(found)]).toEqual(["10", expect.stringContaining("BERTA *** ***")]);
   active = [];
   expect((await status(idle().id)).code).toBe("0");
   expect(new Set(asked)).toEqual(new Set(["/jobs?token=CANARY-query Bearer CANARY-monitor"]));

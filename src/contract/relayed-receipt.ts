@@ -14,17 +14,21 @@ export interface DeskRelayedReceipt {
   jobName: string;
   /** The team's word. */
   status: string;
+  failure: null;
   startedAt: number | null;
+  /** When its end was seen here. */
+  endedAt: number;
   /** The first who asked for the stop. */
   callers: DeskCaller[];
   /** How often it was asked for. */
   asked: number;
-  /**
-   * requested: something speaks against its end; reported: over by the team's word alone; source idle: after that each
-   * probe that covers the job found nothing.
-   */
-  proof: { level: "requested" | "reported" | "source idle"; at: number; note: string };
+  steps: { at: number; step: string; note: string }[];
+  /** reported: over by the team's word alone; source idle: after that each probe that covers the job found nothing. */
+  proof: { level: "reported" | "source idle"; at: number; note: string };
   settlement: null;
   probes: DeskProbeLook[];
+  /** The team has them, and what waits there. */
+  tables: null;
+  next: null;
   asOf: number;
 }

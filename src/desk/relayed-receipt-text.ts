@@ -5,25 +5,23 @@ import { timeText, type TimesRead } from "./times.ts";
 
 /** As `receiptText`, of a run that a team far away has: what this server knows of it, and what it does not. */
 export function relayedReceiptText(
-  { stop, poolName, teamName, proof }: RelayedReceipt,
+  { stop, seen, poolName, teamName, proof }: RelayedReceipt,
   times: TimesRead,
 ): string {
   const at = (ms: number): string => timeText(ms, times);
-  const { executionId, jobId, requestedAt, keyName, because, callers, startedAt, seen } = stop;
+  const { executionId, requestedAt, keyName, because, callers, startedAt } = stop;
   const lines = [
     "NIGHTDESK RECEIPT",
     `  execution ${ascii(executionId)}`,
-    `  job ${quoted(seen?.jobName ?? jobId)} in pool ${quoted(poolName)} of the team ${quoted(teamName)}`,
-    `  ${seen === null ? "not seen" : `${ascii(seen.status)} by the word of the team`}`,
+    `  job ${quoted(seen.jobName)} in pool ${quoted(poolName)} of the team ${quoted(teamName)}`,
+    `  ${ascii(seen.status)} by the word of the team, seen ${at(seen.at)}`,
     `  ${startedAt === null ? "its start was not told" : `started ${at(startedAt)}`}`,
     "STOP",
     `  ${at(requestedAt)} key ${quoted(keyName)}${because === null ? "" : `: ${ascii(because)}`}${callers === 1 ? "" : `, asked for ${String(callers)} times`}`,
     "PROOF",
     `  ${proof.level}, ${at(proof.at)}: ${ascii(proof.note)}`,
     "PROBES",
-    ...(seen === null || seen.probes.length === 0
-      ? ["  none looked"]
-      : seen.probes.map((one) => `  ${lookWords(one, at)}`)),
+    ...(seen.probes.length === 0 ? ["  none looked"] : seen.probes.map((one) => `  ${lookWords(one, at)}`)),
     "TABLES",
     "  the team has them: ask it",
   ];

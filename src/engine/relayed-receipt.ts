@@ -3,10 +3,10 @@ import { UserError } from "../model/errors.ts";
 import type { RelayedProof, RelayedReceipt } from "../model/receipt.ts";
 import type { RelayedEnd, RelayedStop } from "../model/remote-team.ts";
 import type { StateStore } from "../model/state-store.ts";
-import type { TeamJob } from "../model/team.ts";
+import type { TeamJob, TeamProbeLook } from "../model/team.ts";
 import { notFound } from "./belonging.ts";
 
-/** Of a stop that was asked for here. @throws UserError "conflict" while its end was not seen. */
+/** Of a stop that was asked for here. @throws UserError "conflict" while its end was not seen, or a probe saw none. */
 export async function relayedReceipt(
   state: StateStore,
   pool: DataPool,
@@ -16,7 +16,7 @@ export async function relayedReceipt(
   if (stop === null || stop.poolId !== pool.id) throw notFound("execution");
   const receipt = receiptOfStop(stop, pool);
   if (receipt === null) {
-    throw new UserError("conflict", "its end was not seen yet", {
+    throw new UserError("conflict", whyNone(stop), {
       operation: `write the receipt of execution ${executionId}`,
       next: "look at the status of its job, and ask again when it is over",
     });
@@ -24,10 +24,17 @@ export async function relayedReceipt(
   return receipt;
 }
 
-/** null while its end was not seen. */
+/** null while there is none. */
 export function receiptOfStop(stop: RelayedStop, pool: DataPool): RelayedReceipt | null {
-  if (stop.closedAt === null || stop.seen === null) return null;
-  return { stop, poolName: pool.name, teamName: pool.team?.name ?? "", proof: proofOf(stop.seen) };
+  const { seen } = stop;
+  if (stop.closedAt === null || seen === null || foundIn(seen).length > 0) return null;
+  return { stop, seen, poolName: pool.name, teamName: pool.team?.name ?? "", proof: proofOf(seen) };
+}
+
+function whyNone({ seen }: RelayedStop): string {
+  const found = seen === null ? [] : foundIn(seen);
+  if (seen === null || found.length === 0) return "its end was not seen yet";
+  return `${seen.status} says the team, but ${namesOf(found)} found something`;
 }
 
 /**
@@ -52,12 +59,12 @@ export async function noteEnds(
   }
 }
 
+function foundIn({ probes }: RelayedEnd): TeamProbeLook[] {
+  return probes.filter(({ look }) => "found" in look);
+}
+
 function proofOf({ at, status, probes }: RelayedEnd): RelayedProof {
-  const found = probes.filter(({ look }) => "found" in look);
-  if (found.length > 0) {
-    return { level: "requested", at, note: `${status} says the team, but ${namesOf(found)} found something` };
-  }
-  const clear = probes.filter(({ look }) => "at" in look);
+  const clear = probes.filter(({ look }) => "clear" in look && look.clear);
   if (clear.length > 0 && clear.length === probes.length) {
     return { level: "source idle", at, note: `${status} says the team, and ${namesOf(clear)} found nothing` };
   }

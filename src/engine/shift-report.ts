@@ -93,6 +93,6 @@ async function actOf(state: StateStore, pool: DataPool, at: number, record: Audi
   }
   const job = jobId === undefined ? null : await state.job(jobId);
   const far = executions.find(({ relayed }) => relayed !== null && relayed.stop.jobId === jobId)?.relayed;
-  const jobName = job === null || job.poolId !== poolId ? (far?.stop.seen?.jobName ?? null) : job.name;
+  const jobName = job === null || job.poolId !== poolId ? (far?.seen.jobName ?? null) : job.name;
   return { at, record, executions, jobName };
 }

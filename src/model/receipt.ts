@@ -1,5 +1,5 @@
 import type { Execution, TableEffect } from "./execution.ts";
-import type { RelayedStop } from "./remote-team.ts";
+import type { RelayedEnd, RelayedStop } from "./remote-team.ts";
 import type { EndStep, Proof, Settlement, StopCaller } from "./stop.ts";
 
 /** What an execution did to one table. */
@@ -27,17 +27,16 @@ export interface Receipt {
 /** How a run ended that a team far away has: what this server knows of it, which is the stop and what was seen then. */
 export interface RelayedReceipt {
   stop: RelayedStop;
+  /** Of the stop. */
+  seen: RelayedEnd;
   poolName: string;
   teamName: string;
   proof: RelayedProof;
 }
 
-/**
- * requested: the stop was asked for, and something speaks against its end or nothing was seen of it; reported: over by
- * the team's word alone; source idle: after that, each probe that covers the job looked and found nothing.
- */
+/** reported: over by the team's word alone; source idle: after that, each probe that covers the job found nothing. */
 export interface RelayedProof {
-  level: "requested" | "reported" | "source idle";
+  level: "reported" | "source idle";
   /** Epoch ms. */
   at: number;
   note: string;

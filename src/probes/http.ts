@@ -14,7 +14,7 @@ const mostBytes = 1024 * 1024;
 /**
  * A GET whose JSON is expected to be empty at one place. Anything but a whole 200 of that form is unknown: a redirect,
  * a login page, a null, a cut or kept answer. Certificates are verified; redirects are not followed.
- * @param header sent with it; its value is in no answer.
+ * @param header sent with it; its value is in no answer, nor is a long one in the query of the url.
  * @param ca certificates in PEM that are trusted instead of the machine's.
  * @param lookup of the host's name where others have set the probe (`guardedLookup`); absent: the system's own.
  */
@@ -34,7 +34,10 @@ export function httpProbe(
   },
   { limitMs, clock = systemClock, lookup }: { limitMs: number; clock?: Clock; lookup?: LookupFunction },
 ): Probe {
-  const secrets = header === null ? [] : [header.value, ...header.value.split(" ").slice(1)];
+  // Short values of a query are words of everyday, and a finding without them could not be read.
+  const inQuery = [...new URL(url).searchParams.values()].filter(({ length }) => length >= 8);
+  const inHeader = header === null ? [] : [header.value, ...header.value.split(" ").slice(1)];
+  const secrets = [...inHeader, ...inQuery];
   const clean = (text: string): string =>
     secrets.reduce((left, secret) => (secret === "" ? left : left.replaceAll(secret, "***")), text);
   return {

@@ -73,22 +73,33 @@ export function lookedAt(
   };
 }
 
-function toWhole({ stop, proof }: RelayedReceipt, pool: DataPool, asOf: number): DeskRelayedReceipt {
-  const { executionId, jobId, requestedAt, keyName, because, callers, startedAt, seen } = stop;
+function toWhole({ stop, seen, proof }: RelayedReceipt, pool: DataPool, asOf: number): DeskRelayedReceipt {
+  const { executionId, jobId, requestedAt, keyName, because, callers, startedAt } = stop;
+  const { jobName, status, probes } = seen;
+  const looked = probes.map(({ name, look }) => ({
+    at: "at" in look ? look.at : seen.at,
+    step: `probe ${JSON.stringify(name)}`,
+    note: "unknown" in look ? `could not tell: ${look.unknown}` : "found nothing",
+  }));
   return {
     executionId,
     poolId: pool.id,
     poolName: pool.name,
     team: { id: pool.team?.id ?? "", name: pool.team?.name ?? "" },
     jobId,
-    jobName: seen?.jobName ?? jobId,
-    status: seen?.status ?? "",
+    jobName,
+    status,
+    failure: null,
     startedAt,
+    endedAt: seen.at,
     callers: [{ at: requestedAt, by: "operator", keyName, channel: null, reason: because }],
     asked: callers,
+    steps: [{ at: seen.at, step: "reported", note: `${status} says the team` }, ...looked],
     proof,
     settlement: null,
-    probes: (seen?.probes ?? []).map(relayedLook),
+    probes: probes.map(relayedLook),
+    tables: null,
+    next: null,
     asOf,
   };
 }

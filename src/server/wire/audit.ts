@@ -185,7 +185,7 @@ function toReportedAct({ at, record: one, executions, jobName }: Act): ReportedA
     jobName,
     executions: executions.map(({ id: executionId, execution, relayed }) => ({
       executionId,
-      jobName: execution?.jobName ?? relayed?.stop.seen?.jobName ?? null,
+      jobName: execution?.jobName ?? relayed?.seen.jobName ?? null,
       // A dry run let nothing start: what ran later is not its doing.
       proof: one.outcome === "DRY RUN" ? null : (execution?.proof ?? relayedProof(relayed)),
     })),

@@ -100,6 +100,7 @@ const count = z.number().int().nullable();
 const callers = z.array(
   z.strictObject({ at: epochMs, by: z.string(), keyName: text, channel: text, reason: text }),
 );
+const steps = z.array(z.strictObject({ at: epochMs, step: z.string(), note: z.string() }));
 const relayedReceipt: z.ZodType<DeskRelayedReceipt> = z.strictObject({
   executionId: id,
   poolId: id,
@@ -108,16 +109,17 @@ const relayedReceipt: z.ZodType<DeskRelayedReceipt> = z.strictObject({
   jobId: id,
   jobName: z.string(),
   status: z.string(),
+  failure: z.null(),
   startedAt: epochMs.nullable(),
+  endedAt: epochMs,
   callers,
   asked: z.number().int(),
-  proof: z.strictObject({
-    level: z.enum(["requested", "reported", "source idle"]),
-    at: epochMs,
-    note: z.string(),
-  }),
+  steps,
+  proof: z.strictObject({ level: z.enum(["reported", "source idle"]), at: epochMs, note: z.string() }),
   settlement: z.null(),
   probes: z.array(probeLook),
+  tables: z.null(),
+  next: z.null(),
   asOf: epochMs,
 });
 const ownReceipt: z.ZodType<DeskReceipt> = z.strictObject({
@@ -133,7 +135,7 @@ const ownReceipt: z.ZodType<DeskReceipt> = z.strictObject({
   startedAt: epochMs.nullable(),
   endedAt: epochMs,
   callers,
-  steps: z.array(z.strictObject({ at: epochMs, step: z.string(), note: z.string() })),
+  steps,
   proof,
   settlement: settlement.nullable(),
   tables: z.array(
