@@ -170,12 +170,14 @@ test("an HTTP probe: with its header, and never in an answer", async () => {
 
 test("a probe that cannot be asked leaves the team's word, and says why", async () => {
   const url = await monitor((_, response) => void response.writeHead(500).end("CANARY-fault"));
+  const silent = await monitor(() => undefined);
   const cases: [probe: object, why: string][] = [
     [sql({ password: "CANARY-wrong" }), "was not accepted"],
     [sql({ port: 1 }), "nothing accepts connections there"],
     [sql({ query: "select * from no_such_table" }), "no_such_table"],
     [http(url), "HTTP 500"],
     [http("http://127.0.0.1:1/"), "ECONNREFUSED"],
+    [http(silent, { timeoutMs: 200 }), "no whole answer within 0.2 s"],
   ];
   for (const [probe, why] of cases) {
     await probes(probe);

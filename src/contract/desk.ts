@@ -16,7 +16,10 @@ export interface DeskAbout {
   time: number;
 }
 
-/** `GET /desk/v1/pools/{poolId}/status`, verb view: a fresh read. */
+/**
+ * `GET /desk/v1/pools/{poolId}/status[?job=]`, verb view: a fresh read. `job`, an id or a whole name: in a pool of another
+ * team the only one that probes look for; all jobs are in the answer.
+ */
 export interface DeskStatus {
   poolId: string;
   poolName: string;
