@@ -1,4 +1,10 @@
-import type { DeskPoolStop, DeskReceipt, DeskSession, DeskStopAnswer } from "../src/contract/index.ts";
+import type {
+  DeskPoolStop,
+  DeskReceipt,
+  DeskRelayedReceipt,
+  DeskSession,
+  DeskStopAnswer,
+} from "../src/contract/index.ts";
 
 /** Seconds that the answer to a stop may wait for the proof; what is not proven then is NOT PROVEN. */
 const stopWaitSeconds = 10;
@@ -68,7 +74,10 @@ export function receiptPath(executionId: string): string {
   return `/desk/v1/executions/${encodeURIComponent(executionId)}/receipt`;
 }
 
-export function readReceipt(executionId: string): Promise<DeskReceipt> {
+/** Of a pool of another team with what its relay knows. */
+export type AnyReceipt = DeskReceipt | DeskRelayedReceipt;
+
+export function readReceipt(executionId: string): Promise<AnyReceipt> {
   return call("GET", receiptPath(executionId));
 }
 

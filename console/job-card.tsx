@@ -1,7 +1,7 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useState } from "preact/hooks";
-import type { DeskNightJob, DeskReceipt } from "../src/contract/index.ts";
-import type { Refusal } from "./calls.ts";
+import type { DeskNightJob } from "../src/contract/index.ts";
+import type { AnyReceipt, Refusal } from "./calls.ts";
 import { Mark } from "./marks.tsx";
 import { ReceiptOf } from "./receipt.tsx";
 import { StopLadder } from "./stop-ladder.tsx";
@@ -203,7 +203,7 @@ function refusedWords(refusal: Refusal, words: Words): ComponentChildren {
 }
 
 /** How a stop that was followed ended: what stands in its receipt, and the receipt. */
-function Result({ receipt }: { receipt: DeskReceipt }): VNode {
+function Result({ receipt }: { receipt: AnyReceipt }): VNode {
   const words = useWords();
   const { executionId, proof } = receipt;
   return (
@@ -217,7 +217,7 @@ function Result({ receipt }: { receipt: DeskReceipt }): VNode {
   );
 }
 
-function resultOf({ status, proof }: DeskReceipt, words: Words): string {
+function resultOf({ status, proof }: AnyReceipt, words: Words): string {
   if (proof.level === "declared") return words.resultDeclared;
   if (proof.level !== "source idle") return words.resultEnded;
   if (status === "CANCEL") return words.resultStopped;

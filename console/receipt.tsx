@@ -1,14 +1,14 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { DeskReceipt, DeskTableEffect } from "../src/contract/index.ts";
-import { readReceipt, receiptPath } from "./calls.ts";
+import type { DeskTableEffect } from "../src/contract/index.ts";
+import { readReceipt, receiptPath, type AnyReceipt } from "./calls.ts";
 import { ProvenLadder } from "./stop-ladder.tsx";
 import { Say, Told, useWords } from "./text.tsx";
 import { count, Moment } from "./times.tsx";
 import type { Words } from "./words/index.ts";
 
 /** The receipt of an execution that is over; reads it unless it is given. */
-export function ReceiptOf({ executionId, given }: { executionId: string; given: DeskReceipt | null }): VNode {
+export function ReceiptOf({ executionId, given }: { executionId: string; given: AnyReceipt | null }): VNode {
   const words = useWords();
   const [receipt, setReceipt] = useState(given);
   const [failed, setFailed] = useState(false);
@@ -33,7 +33,7 @@ export function ReceiptOf({ executionId, given }: { executionId: string; given: 
   );
 }
 
-function Receipt({ receipt }: { receipt: DeskReceipt }): VNode {
+function Receipt({ receipt }: { receipt: AnyReceipt }): VNode {
   const words = useWords();
   const { executionId, startedAt, endedAt, callers, steps, tables, next, failure, settlement } = receipt;
   return (
@@ -70,8 +70,8 @@ function Receipt({ receipt }: { receipt: DeskReceipt }): VNode {
           </dd>
         )}
         <dt>{words.data}</dt>
-        {tables.length === 0 && <dd>-</dd>}
-        {tables.map((table, index) => (
+        {(tables ?? []).length === 0 && <dd>-</dd>}
+        {(tables ?? []).map((table, index) => (
           <dd key={index} class="effect">
             <bdi class="name">{table.table}</bdi>
             <span>{effectWord(table, words)}</span>
@@ -89,8 +89,9 @@ function Receipt({ receipt }: { receipt: DeskReceipt }): VNode {
           </dd>
         ))}
         <dt>{words.nextStarts}</dt>
-        {next.length === 0 && <dd>{words.nothingWaits}</dd>}
-        {next.map(({ executionId: id, jobName }) => (
+        {next === null && <dd>-</dd>}
+        {next?.length === 0 && <dd>{words.nothingWaits}</dd>}
+        {next?.map(({ executionId: id, jobName }) => (
           <dd key={id}>
             <bdi>{jobName}</bdi>
           </dd>

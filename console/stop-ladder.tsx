@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
-import type { DeskNightJob, DeskReceipt } from "../src/contract/index.ts";
+import type { DeskNightJob } from "../src/contract/index.ts";
+import type { AnyReceipt } from "./calls.ts";
 import { Mark } from "./marks.tsx";
 import type { FollowedStop } from "./stops.ts";
 import { Contact, Say, Told, useWords } from "./text.tsx";
@@ -55,7 +56,7 @@ export function StopLadder({ stop, job }: { stop: FollowedStop; job: DeskNightJo
 }
 
 /** All four, with the times that the receipt knows. */
-export function ProvenLadder({ receipt }: { receipt: DeskReceipt }): VNode {
+export function ProvenLadder({ receipt }: { receipt: AnyReceipt }): VNode {
   const { callers, steps, proof } = receipt;
   const times: Partial<Record<Level, number>> = {};
   const first = callers[0]?.at;
@@ -67,7 +68,9 @@ export function ProvenLadder({ receipt }: { receipt: DeskReceipt }): VNode {
     if (step === "worker gone" || step === "source idle") times[step] = at;
   }
   if (proof.level === "source idle") times["source idle"] = proof.at;
-  const reached = proof.level === "declared" ? lastWith(times) : levels.indexOf(proof.level);
+  const level = levels.findIndex((one) => one === proof.level);
+  // By somebody's word: how far it came before that.
+  const reached = level < 0 ? lastWith(times) : level;
   return <Rungs reached={reached} times={times} />;
 }
 

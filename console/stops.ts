@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { DeskNight, DeskNightJob, DeskReceipt, DeskStopAnswer } from "../src/contract/index.ts";
-import { CallRefused, readReceipt, stopJob, stopPool, type Refusal } from "./calls.ts";
+import type { DeskNight, DeskNightJob, DeskStopAnswer } from "../src/contract/index.ts";
+import { CallRefused, readReceipt, stopJob, stopPool, type AnyReceipt, type Refusal } from "./calls.ts";
 
 /** A stop that this page follows: its own, or one of others that it saw under way. */
 export interface FollowedStop {
@@ -12,7 +12,7 @@ export interface FollowedStop {
   answer: DeskStopAnswer | null;
   refusal: Refusal | null;
   /** Once the execution is over. */
-  receipt: DeskReceipt | null;
+  receipt: AnyReceipt | null;
   /** The last attempt to read the receipt failed. */
   receiptFailed: boolean;
 }

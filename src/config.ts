@@ -34,7 +34,10 @@ const schema = z.object({
     .string()
     .default("")
     .transform((list) => list.split(",").map((one) => one.trim().toLowerCase()))
-    .transform((list) => list.filter((one) => one !== "")),
+    .transform((list) => list.filter((one) => one !== ""))
+    .refine((list) =>
+      list.every((one) => isIP(one) !== 0 || /^[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*$/u.test(one)),
+    ),
   mostRunning: z.coerce.number().int().min(1).max(64).default(4),
   /** How long executions may go on by themselves when the server is told to end, before they are stopped. */
   stopGraceSeconds: z.coerce.number().min(0).max(3600).default(10),
@@ -73,6 +76,11 @@ const settings = {
   trustedProxies: {
     names: "NIGHTDESK_TRUSTED_PROXIES",
     takes: "addresses and networks with commas between them: 127.0.0.1, 192.0.2.0/24",
+  },
+  relayHttpHosts: {
+    names: "NIGHTDESK_RELAY_HTTP_HOSTS",
+    takes:
+      "names and addresses of hosts with commas between them, without scheme and port: team.example, 192.0.2.7",
   },
   mostRunning: { names: "NIGHTDESK_MOST_RUNNING", takes: "a whole number from 1 to 64" },
   stopGraceSeconds: { names: "NIGHTDESK_STOP_GRACE_SECONDS", takes: "seconds from 0 to 3600" },

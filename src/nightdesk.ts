@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { systemClock, type Clock } from "./base/clock.ts";
 import { armFailpoints } from "./base/failpoint.ts";
-import { httpFetch } from "./cli/http.ts";
+import { guardedLookup } from "./base/reach.ts";
 import { plainHost, type Config } from "./config.ts";
 import { AuditTrail } from "./engine/audit-trail.ts";
 import { createEngine } from "./engine/executions.ts";
@@ -14,7 +14,8 @@ import type { SourceLook } from "./model/operations.ts";
 import { sourceTag } from "./model/execution.ts";
 import type { SourceControl } from "./model/source.ts";
 import { createPoolProcesses } from "./pool-processes.ts";
-import { relayEnd } from "./relay/index.ts";
+import { probeRules } from "./probe-settings.ts";
+import { httpFetch, relayEnd } from "./relay/index.ts";
 import { createApp, listen, readPage, type App, type Listening } from "./server/index.ts";
 import { sourceOf } from "./sources.ts";
 import {
@@ -144,6 +145,7 @@ export async function startNightdesk(
         for (const changed of statusChanged) changed(poolId);
       },
     });
+    const lookup = guardedLookup();
     const app = createApp({
       state,
       executions: engine,
@@ -162,11 +164,12 @@ export async function startNightdesk(
       report,
       relay: {
         plainHosts: config.relayHttpHosts,
+        probes: probeRules(config.relayHttpHosts, lookup),
         ...(relay.everyMs === undefined ? {} : { everyMs: relay.everyMs }),
         connect: ({ url, credentials }, memory) =>
           relayEnd(
             { url, credentials },
-            { ...relay, fetch: httpFetch({ ...relayLimits, ...relay }), clock, memory },
+            { ...relay, fetch: httpFetch({ ...relayLimits, ...relay, lookup }), clock, memory },
           ),
       },
     });

@@ -1,5 +1,5 @@
 import { systemClock } from "./base/clock.ts";
-import { httpFetch } from "./cli/http.ts";
+import { httpFetch } from "./relay/index.ts";
 import { poolEnvironment, readConfig } from "./config.ts";
 import { runDemo } from "./demo/demo.ts";
 import { startNightdesk } from "./nightdesk.ts";

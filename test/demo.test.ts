@@ -6,7 +6,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../src/base/clock.ts";
-import { httpFetch } from "../src/cli/http.ts";
+import { httpFetch } from "../src/relay/http.ts";
 import { poolEnvironment, readConfig } from "../src/config.ts";
 import { runDemo } from "../src/demo/demo.ts";
 import type { DemoFacts } from "../src/demo/facts.ts";

@@ -4,7 +4,7 @@ import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { httpFetch } from "../src/cli/http.ts";
+import { httpFetch } from "../src/relay/http.ts";
 
 const servers: Server[] = [];
 

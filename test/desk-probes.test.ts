@@ -269,7 +269,7 @@ test("probes that are sent: with their secrets, and never a command", () => {
   ]);
   // What was read once is read again as it is stored.
   expect(sentProbes(JSON.parse(JSON.stringify(sent)))).toEqual(sent);
-  expect(() => sentProbes([command("true")])).toThrow("a command is set up on the machine");
+  expect(() => sentProbes([command("true")])).toThrow("a command is not taken over a network");
   expect(() => sentProbes([sql({ passwordFile: "/etc/shadow" })])).toThrow("passwordFile");
   expect(() => sentProbes([sql({}), sql({})])).toThrow("has the name of an earlier one");
 });

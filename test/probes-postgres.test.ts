@@ -3,9 +3,11 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import pg from "pg";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { guardedLookup } from "../src/base/reach.ts";
 import type { ProbeLook } from "../src/model/probe.ts";
 import { postgresProbe } from "../src/sources/postgres/probe.ts";
 import { createDatabase, type TestDatabase } from "./support/postgres.ts";
+import { localhostCertificate, startProxy } from "./support/source-proxy.ts";
 import { accessTo, never } from "./support/source-reading.ts";
 
 let source: TestDatabase;
@@ -126,4 +128,24 @@ test("what docs/probes.md warns of: without pg_read_all_stats the state of other
     `select application_name from pg_stat_activity where pid = ${String(pid)} and usename is not null`,
   );
   expect(byName).toMatchObject({ clear: false, found: ["(nightdesk-test)"] });
+});
+
+test.each([
+  ["plain", { mode: "disable" as const }, false],
+  ["over TLS that is verified", { mode: "verify-full" as const, ca: localhostCertificate }, true],
+])("a lookup that is handed in leads the connection: %s", async (_, ssl, tls) => {
+  const proxy = await startProxy(source, { tls });
+  const asked: string[] = [];
+  const access = accessTo(source, { host: "localhost", port: proxy.port, ssl });
+  const lookedUp = (address: string): Promise<ProbeLook> =>
+    postgresProbe(access, "select 1 where false", {
+      limitMs: 10_000,
+      lookup: guardedLookup((host, _options, callback) => {
+        asked.push(host);
+        callback(null, [{ address, family: 4 }]);
+      }),
+    }).look({ signal: never });
+  expect(await lookedUp("127.0.0.1")).toMatchObject({ clear: true });
+  expect(asked).toEqual(["localhost"]);
+  expect(why(await lookedUp("169.254.169.254"))).toContain("own network");
 });

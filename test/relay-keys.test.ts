@@ -83,8 +83,8 @@ test("every other route of such a pool is a 501 that says which team has it, and
     ["DELETE", finance],
     ["DELETE", pool],
     ["GET", `${pool}/data-sources`],
-    ["GET", `${pool}/logs/${running().id}/executions`],
-    ["GET", `${desk}/report?from=0&to=1`],
+    ["GET", `${pool}/tables`],
+    ["POST", `${finance}/workbench/${idle().id}/execute`],
   ] as const) {
     const answer = await server.call(method, path, { key: admin });
     expect([path, answer.status, answer.json?.errorCode]).toEqual([path, 501, "RELAY_NOT_RELAYED"]);

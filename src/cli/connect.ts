@@ -1,18 +1,16 @@
 import { isId } from "../base/ids.ts";
 import { probedTeam } from "../desk/index.ts";
 import type { TeamProbe } from "../desk/index.ts";
-import { celonisTeam } from "../relay/index.ts";
+import { celonisTeam, httpFetch, proxyFor } from "../relay/index.ts";
 import { createClient } from "../sdk/index.ts";
 import type { Client } from "../sdk/index.ts";
 import { textOption, UsageError } from "./context.ts";
 import type { CliContext, Input } from "./context.ts";
-import { httpFetch } from "./http.ts";
 import { keyIn, readKeyFile } from "./key-file.ts";
 import type { Key } from "./key-file.ts";
 import type { Place } from "./print.ts";
 import { checkedName, readProfile, usualProfile } from "./profiles.ts";
 import type { Profile } from "./profiles.ts";
-import { proxyFor } from "./proxy.ts";
 
 /** Names of hosts that are this machine: a key on its way there crosses no network. */
 const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
@@ -34,17 +32,18 @@ export interface Connected {
 export async function connect(
   input: Input,
   context: CliContext,
-  { waitMs = 0 }: { waitMs?: number } = {},
+  { waitMs = 0, job = null }: { waitMs?: number; job?: string | null } = {},
 ): Promise<Connected & { place: Place }> {
   const named = await namedIn(input, context.env);
   const url = addressOf(named.of("url", "NIGHTDESK_URL", "url"));
   const poolId = poolOf(named);
-  return { ...(await clientFor(url, named, { input, context, waitMs })), place: { url: url.origin, poolId } };
+  const connected = await clientFor(url, named, { input, context, waitMs, job });
+  return { ...connected, place: { url: url.origin, poolId } };
 }
 
 /**
- * As `connect`; with `--probes` the team has them, for an answer about the job that is named, or all. `unprobed`: the
- * same team without them.
+ * As `connect`, for an answer about the job that is named, or all: probes look for these, those of a relay and with
+ * `--probes` those of the file. `unprobed`: the same team without those of the file.
  * @throws UsageError.
  */
 export async function connectWithProbes(
@@ -53,11 +52,12 @@ export async function connectWithProbes(
   options?: { waitMs: number },
 ): Promise<Connected & { unprobed: Connected["team"]; place: Place }> {
   const file = textOption(input, "probes");
-  const { client, team: unprobed, place } = await connect(input, context, options);
+  const job = input.argument;
+  const { client, team: unprobed, place } = await connect(input, context, { ...options, job });
   if (file === undefined) return { client, team: unprobed, unprobed, place };
   const { clock } = context;
   const probes = await probesOf(file, context);
-  const team = probedTeam(unprobed, probes, { job: input.argument, clock });
+  const team = probedTeam(unprobed, probes, { job, clock });
   return { client, team, unprobed, place };
 }
 
@@ -77,7 +77,7 @@ export async function connectToServer(
 ): Promise<Connected & { url: string }> {
   const named = await namedIn(input, context.env);
   const url = addressOf(named.of("url", "NIGHTDESK_URL", "url"));
-  return { ...(await clientFor(url, named, { input, context, waitMs: 0 })), url: url.origin };
+  return { ...(await clientFor(url, named, { input, context, waitMs: 0, job: null })), url: url.origin };
 }
 
 /** The id of the pool that is named. @throws UsageError. */
@@ -94,7 +94,7 @@ function poolOf(named: Named): string {
 async function clientFor(
   url: URL,
   named: Named,
-  { input, context, waitMs }: { input: Input; context: CliContext; waitMs: number },
+  { input, context, waitMs, job }: { input: Input; context: CliContext; waitMs: number; job: string | null },
 ): Promise<Connected> {
   const { env, stderr, clock } = context;
   const { key, scheme } = await keyOf(
@@ -106,7 +106,7 @@ async function clientFor(
   const client = clientOf(url, { key, scheme: schemeOption(input) ?? scheme ?? "AppKey" }, context, {
     waitMs,
   });
-  return { client, team: celonisTeam(client, clock) };
+  return { client, team: celonisTeam(client, clock, { job }) };
 }
 
 /** A client for this address and key, by the way that the environment names. */

@@ -72,6 +72,11 @@ export interface AuditPage {
 export interface DeskReport {
   poolId: string;
   poolName: string;
+  /**
+   * Set for a pool of another team: that team has its runs, so `ran` and `open` are empty whatever ran, and this is what
+   * was asked for here. Absent from a server of an earlier version.
+   */
+  team?: { id: string; name: string } | null;
   from: Instant;
   /** Exclusive. */
   to: Instant;

@@ -1,4 +1,5 @@
 import type { ExecutionStatus, KeyVerb, KeyWeekday } from "./enums.ts";
+import type { DeskProbeLook } from "./remote-teams.ts";
 
 /** Our own API under /desk/v1: what the wire of the contract cannot say. Only grows. */
 
@@ -15,7 +16,10 @@ export interface DeskAbout {
   time: number;
 }
 
-/** `GET /desk/v1/pools/{poolId}/status`, verb view: a fresh read. */
+/**
+ * `GET /desk/v1/pools/{poolId}/status[?job=]`, verb view: a fresh read. `job`, an id or a whole name: in a pool of another
+ * team the only one that probes look for; all jobs are in the answer.
+ */
 export interface DeskStatus {
   poolId: string;
   poolName: string;
@@ -91,6 +95,11 @@ export interface DeskJob {
   stopping: DeskStopping | null;
   /** Set while an execution of it was declared over and the source has not been read since, or still had a session of it. */
   declared: DeskSettlement | null;
+  /**
+   * Of a pool of another team that has probes: what those that cover the job saw after the team had called it over;
+   * empty: none covers it. Absent where none was looked at.
+   */
+  probes?: DeskProbeLook[];
 }
 
 export interface DeskStopping {

@@ -6,5 +6,6 @@ export * from "./errors.ts";
 export * from "./executions.ts";
 export * from "./night.ts";
 export * from "./paths.ts";
+export * from "./relayed-receipt.ts";
 export * from "./remote-teams.ts";
 export * from "./transports.ts";

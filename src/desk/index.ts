@@ -10,6 +10,7 @@ export type { TeamProbe } from "../model/probe.ts";
 export { readReceipt, receiptAnswerText } from "./receipt.ts";
 export type { FoundReceipt } from "./receipt.ts";
 export { receiptText } from "./receipt-text.ts";
+export { relayedReceiptText } from "./relayed-receipt-text.ts";
 export { releaseAndLook } from "./release.ts";
 export { reportReason, reportText } from "./report-text.ts";
 export { readSchedules, withSchedules } from "./schedules.ts";

@@ -320,6 +320,33 @@ test.each<[why: string, told: Told[], code: number, outcome: string]>([
   expect(stops).toEqual(["a"]);
 });
 
+test("what the team itself still ends is not looked at, and the look that follows is about the same run", async () => {
+  const clock = quickClock();
+  const stopping = { requestedAt: 0, level: "requested", why: "its log is looked at once more" };
+  const ending = job({ executionId: "a-1", stopping });
+  const one = probe(["clear"], clock);
+  expect((await statusOf(teamOf([[ending], [job()]]), [one], clock)).word).toBe("UNKNOWN");
+  expect(one.looks()).toBe(0);
+  expect((await stop([[running], [ending], [ending], [job()]], ["clear"])).verdict.code).toBe(0);
+});
+
+test("what the team tells of probes of its own counts beside those that are given", async () => {
+  const clock = quickClock();
+  const found = { name: "theirs", look: { clear: false as const, found: ["BERTA"], at: 1 } };
+  const codeOf = async (
+    own: TeamJob,
+    probes: TeamProbe[] | (() => Promise<TeamProbe[]>),
+  ): Promise<number> => {
+    const team = probedTeam(teamOf([[own]]), probes, { job: null, clock });
+    return (await lookAtPool(team, { poolId: "p", job: null, clock }, { signal: never })).code;
+  };
+  const clear = { name: "theirs", look: { clear: true as const, at: 1 } };
+  expect(await codeOf(job({ probes: [found] }), [probe(["clear"], clock)])).toBe(10);
+  expect(await codeOf(job({ probes: [clear] }), [probe(["unknown"], clock)])).toBe(4);
+  expect(await codeOf(job({ probes: [clear] }), () => Promise.resolve([]))).toBe(0);
+  expect(await codeOf(job(), () => Promise.resolve([probe(["clear"], clock)]))).toBe(0);
+});
+
 test("a stop that the source does not follow says what is still there", async () => {
   const { verdict } = await stop([[running], [job()]], ["found"]);
   expect(verdict.reason).toBe(

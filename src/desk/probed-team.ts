@@ -7,14 +7,15 @@ import { isOver } from "./judge.ts";
  * A team whose word alone proves nothing, with probes that look at its sources: only by them a job of it is CLEAR.
  * They are looked at when the team calls every job of the scope over, for while one runs they change nothing; after
  * that the team is read again, so that what started during the looks is not passed over.
- * @param probes of any pool; only those of the pool that is asked about count.
+ * @param probes of any pool; only those of the pool that is asked about count. As a function it is asked when they are
+ *   to look; where it has none at all the team stays as it is.
  * @param job id or whole name of the only job that the answer is about; null: every job.
  */
-export function probedTeam(
-  team: Team,
-  probes: readonly TeamProbe[],
+export function probedTeam<Probed extends Team>(
+  team: Probed,
+  probes: readonly TeamProbe[] | (() => Promise<readonly TeamProbe[]>),
   { job, clock }: { job: string | null; clock: Clock },
-): Team {
+): Probed {
   const inScope = ({ id, name }: TeamJob): boolean => job === null || id === job || name === job;
 
   async function probed<Answer extends { jobs: TeamJob[] }>(
@@ -24,13 +25,15 @@ export function probedTeam(
   ): Promise<Answer> {
     const first = await read();
     const before = first.jobs.filter(inScope);
-    if (before.length === 0 || !before.every(isOver)) return first;
-    const covering = probes.filter((one) => one.poolId === poolId && before.some((of) => covers(one, of)));
+    if (before.length === 0 || !before.every(isSettled)) return first;
+    const all = typeof probes === "function" ? await probes() : probes;
+    if (all.length === 0) return first;
+    const covering = all.filter((one) => one.poolId === poolId && before.some((of) => covers(one, of)));
     const looks = await Promise.all(
       covering.map(async (one) => ({ of: one, look: await lookTwice(one, clock, options) })),
     );
     const after = await read();
-    if (after.jobs.filter(inScope).some((of) => !isOver(of))) return after;
+    if (!after.jobs.filter(inScope).every(isSettled)) return after;
     const jobs = after.jobs.map((of) => {
       if (!inScope(of)) return of;
       const seen = looks.filter((one) => covers(one.of, of));
@@ -39,7 +42,8 @@ export function probedTeam(
         name,
         look: same || "found" in look ? look : ranMeanwhile,
       }));
-      return { ...of, probes: told };
+      // What the team itself tells of probes of its own counts beside ours.
+      return { ...of, probes: [...(of.probes ?? []), ...told] };
     });
     return { ...after, jobs };
   }
@@ -52,6 +56,11 @@ export function probedTeam(
     },
     go: (scope, options) => probed(scope.poolId, () => team.go(scope, options), options),
   };
+}
+
+/** Over, and the team itself has nothing against it: of what it still ends, a look would be about a moment too early. */
+function isSettled(job: TeamJob): boolean {
+  return isOver(job) && job.stopping === null;
 }
 
 const ranMeanwhile: ProbeLook = { unknown: "the job ran while it looked" };

@@ -51,6 +51,7 @@ function verdictOf(executionId: string, receipt: TeamReceipt): Verdict {
 
 function wordOf({ proof, settlement }: TeamReceipt): Word {
   if (proof === "source idle") return "CLEAR";
+  if (proof === "reported") return "REPORTED CLEAR";
   if (proof !== "declared") return "UNKNOWN";
   switch (settlement?.seen) {
     case "idle":

@@ -8,6 +8,8 @@ type Written = (ms: number) => string;
 export interface ReportShown {
   poolId: string;
   poolName: string;
+  /** Set for a pool of another team, which has its runs. */
+  team?: { name: string } | null;
   from: At;
   to: At;
   asOf: At;
@@ -68,6 +70,7 @@ export function reportText(report: ReportShown, eol: "\n" | "\r\n" = "\n", times
   const {
     poolId,
     poolName,
+    team = null,
     from,
     to,
     asOf,
@@ -84,6 +87,11 @@ export function reportText(report: ReportShown, eol: "\n" | "\r\n" = "\n", times
   const lines = [
     "NIGHTDESK REPORT",
     `  pool ${quoted(poolName)} ${ascii(poolId)}, from ${at(from.ms)} to ${at(to.ms)}, read ${at(asOf.ms)}`,
+    ...(team === null
+      ? []
+      : [
+          `  not here: what ran and what is open, which the team ${quoted(team.name)} has; ask it for its executions`,
+        ]),
     ...ran.map((one) => executionLine("ran", one, at)),
     ...stops.map((one) => actLine("stop", one, at)),
     ...holds.map((one) => actLine(holdWord(one), one, at)),
@@ -99,6 +107,7 @@ export function reportText(report: ReportShown, eol: "\n" | "\r\n" = "\n", times
 
 /** The counts, for the last line and for `--json`. */
 export function reportReason({
+  team = null,
   ran,
   stops,
   holds,
@@ -109,7 +118,7 @@ export function reportReason({
   cut,
 }: ReportShown): string {
   const all = [
-    `${String(ran.length)} ran`,
+    team === null ? `${String(ran.length)} ran` : "runs are another team's",
     `${String(stops.length)} stops`,
     ...counts(holds.map(holdWord), {
       hold: "holds",
@@ -120,7 +129,7 @@ export function reportReason({
     `${String(settles.length)} settles`,
     `${String(ends.length)} late ends`,
     ...counts(denied.map(refusalWord), { denied: "denied", refused: "refused" }),
-    `${String(open.length)} open`,
+    ...(team === null ? [`${String(open.length)} open`] : []),
   ];
   return `${all.join(", ")}${cut ? "; a list was cut" : ""}`;
 }

@@ -99,7 +99,8 @@ export class HoldWatch {
     const facts = { jobId: job.id, executionId: run, requestId: newId() };
     await acts.stopUnderHold(hold, { ...facts, outcome: null });
     const { keyName, because } = hold;
-    const stop = { poolId: pool.id, jobId: job.id, executionId: run, requestedAt: clock.now() };
+    const { startedAt } = job;
+    const stop = { poolId: pool.id, jobId: job.id, executionId: run, requestedAt: clock.now(), startedAt };
     await state.noteRelayedStop({ ...stop, keyName, because });
     const { end } = await relays.of(pool);
     const { executionId } = job;

@@ -3,7 +3,8 @@ import type { Clock } from "../base/clock.ts";
 import type { DataPool, Verb } from "../model/definitions.ts";
 import { noDeskSettings } from "../model/desk-settings.ts";
 import { UserError, isNightdeskError } from "../model/errors.ts";
-import { runOf, type RemoteObject } from "../model/remote-team.ts";
+import type { TeamProbe } from "../model/probe.ts";
+import { runOf, type RelayEnd, type RemoteObject } from "../model/remote-team.ts";
 import type { StateStore } from "../model/state-store.ts";
 import { TeamError, type Team, type TeamHold, type TeamJob } from "../model/team.ts";
 import { notFound } from "./belonging.ts";
@@ -27,6 +28,13 @@ export interface RelayedTeamParts {
 export interface RelayedTeam extends Team {
   statusLines(options: { signal: AbortSignal }): Promise<Shared<RemoteObject[]>>;
   jobObjects(options: { signal: AbortSignal }): Promise<Shared<RemoteObject[]>>;
+  /** Another read of the team, with its age. What it may ask for is for the caller to see to. */
+  read<T>(
+    ask: (end: RelayEnd, options: { signal: AbortSignal }) => Promise<T>,
+    options: { signal: AbortSignal },
+  ): Promise<Shared<T>>;
+  /** That were set for the pool. */
+  probes(): Promise<TeamProbe[]>;
 }
 
 /** What must be known of every hold there. */
@@ -130,6 +138,14 @@ export function relayedTeam(
       at(lookVerb, poolId, signal, async (relayed) => known(await allJobs(relayed, signal))),
     statusLines: ({ signal }) => objects("statusLines", signal),
     jobObjects: ({ signal }) => objects("jobObjects", signal),
+    read: (ask, { signal }) =>
+      at("view", pool.id, signal, async ({ end }) => {
+        const [began, readSince] = [clock.monotonic(), clock.now()];
+        const value = await asked(() => ask(end, { signal }));
+        return { value, readAt: readSince, ageMs: Math.round(clock.monotonic() - began) };
+      }),
+    probes: () =>
+      asTeam(async () => (await relays.of(pool)).probes.filter(({ poolId }) => poolId === pool.id)),
 
     stop: ({ poolId, jobId, executionId, reason }, { signal }) =>
       at("cancel", poolId, signal, async (relayed) => {
@@ -140,7 +156,8 @@ export function relayedTeam(
         const open = isActive(job) ? null : await state.openRelayedStop(poolId, jobId);
         // Of what the team calls over, and whose stop is open, it is that stop again: not a new one of nothing.
         const run = executionId ?? open?.executionId ?? runOf(job);
-        const stop = { poolId, jobId, executionId: run, requestedAt: clock.now() };
+        const { startedAt } = job;
+        const stop = { poolId, jobId, executionId: run, requestedAt: clock.now(), startedAt };
         await state.noteRelayedStop({ ...stop, keyName: key.name, because: reason });
         // Not with the caller's signal: a request that was sent is not taken back because its caller has left.
         const order = { poolId, jobId, executionId, reason };

@@ -1,10 +1,12 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import { isId, newId } from "../base/ids.ts";
+import { isOnOwnNetwork } from "../base/reach.ts";
 import type { DataPool } from "../model/definitions.ts";
 import { UserError } from "../model/errors.ts";
 import type { SecretBox } from "../model/operations.ts";
-import type { RemoteCredentials, RemoteTeam } from "../model/remote-team.ts";
+import type { ProbeRules } from "../model/probe.ts";
+import { boundTo, type RemoteCredentials, type RemoteTeam } from "../model/remote-team.ts";
 import type { StateStore } from "../model/state-store.ts";
 import { notFound } from "./belonging.ts";
 import { checkedName } from "./names.ts";
@@ -14,14 +16,11 @@ export interface RemoteTeamDraft {
   url: string;
   credentials: RemoteCredentials & { secret: string };
   pools: { id: string; name?: string }[];
+  /** As they were sent; nothing is known of them yet. */
+  probes?: unknown[];
 }
 
 const operation = "set a team";
-/** Where machines of a cloud are told their own credentials. */
-const linkLocal = new BlockList();
-linkLocal.addSubnet("169.254.0.0", 16, "ipv4");
-linkLocal.addSubnet("fe80::", 10, "ipv6");
-linkLocal.addAddress("fd00:ec2::254", "ipv6");
 
 /** The rules of teams far away. Their secrets come in here, are sealed here, and never go out again. */
 export class RemoteTeams {
@@ -29,6 +28,7 @@ export class RemoteTeams {
   readonly #secrets: SecretBox;
   readonly #clock: Clock;
   readonly #plainHosts: readonly string[];
+  readonly #probes: Pick<ProbeRules, "read">;
   readonly #changed: (team: string, poolIds: string[]) => void;
 
   /**
@@ -36,13 +36,20 @@ export class RemoteTeams {
    * @param changed hears which team and pools are not what they were.
    */
   constructor(
-    parts: { state: StateStore; secrets: SecretBox; clock: Clock; plainHosts: readonly string[] },
+    parts: {
+      state: StateStore;
+      secrets: SecretBox;
+      clock: Clock;
+      plainHosts: readonly string[];
+      probes: Pick<ProbeRules, "read">;
+    },
     changed: (team: string, poolIds: string[]) => void,
   ) {
     this.#store = parts.state;
     this.#secrets = parts.secrets;
     this.#clock = parts.clock;
     this.#plainHosts = parts.plainHosts;
+    this.#probes = parts.probes;
     this.#changed = changed;
   }
 
@@ -71,17 +78,18 @@ export class RemoteTeams {
       url: checkedUrl(draft.url, this.#plainHosts),
       credentials,
       sealedSecret: this.#secrets.seal(id, checkedSecret(secret)),
-      probes: [],
+      probes: this.#probesOf(id, draft.probes ?? []),
       createdAt: this.#clock.now(),
     };
     const pools = this.#poolsOf(team, draft.pools, []);
+    checkPools(team, pools);
     await this.#store.insertRemoteTeam(team, pools);
     this.#tell(team.id, pools);
     return { team, pools };
   }
 
   /**
-   * Absent fields stay. Another address needs the credentials again: whoever may change a team must not be able to
+   * Absent fields stay; probes that are given are all of them, whole. Another address needs the credentials again: whoever may change a team must not be able to
    * have the stored secret sent to a place of his own.
    */
   async change(
@@ -101,8 +109,10 @@ export class RemoteTeams {
       credentials,
       sealedSecret:
         secret === null ? before.team.sealedSecret : this.#secrets.seal(id, checkedSecret(secret)),
+      probes: change.probes === undefined ? before.team.probes : this.#probesOf(id, change.probes),
     };
     const pools = change.pools === undefined ? before.pools : this.#poolsOf(team, change.pools, before.pools);
+    checkPools(team, pools);
     await this.#store.updateRemoteTeam(team, pools);
     this.#tell(id, [...before.pools, ...pools]);
     return { team, pools };
@@ -120,6 +130,13 @@ export class RemoteTeams {
       id,
       pools.map((pool) => pool.id),
     );
+  }
+
+  #probesOf(teamId: string, sent: unknown[]): RemoteTeam["probes"] {
+    return this.#probes.read(sent).map(({ shown, whole }) => ({
+      shown,
+      sealed: this.#secrets.seal(boundTo(teamId, shown), whole),
+    }));
   }
 
   #poolsOf(team: RemoteTeam, given: RemoteTeamDraft["pools"], before: DataPool[]): DataPool[] {
@@ -142,6 +159,18 @@ export class RemoteTeams {
   }
 }
 
+/** A probe of a pool that is not there would prove nothing, and nobody would notice. */
+function checkPools({ probes }: RemoteTeam, pools: readonly DataPool[]): void {
+  const lost = probes.find(({ shown }) => !pools.some(({ id }) => id === shown.pool));
+  if (lost === undefined) return;
+  const { name, pool } = lost.shown;
+  throw refused(
+    "probes",
+    `The probe ${JSON.stringify(name)} is of pool ${pool}, which is none of the team's pools here.`,
+    "Name the pool among pools, or send the probes without it.",
+  );
+}
+
 /** Its origin. What was given is not repeated: it may hold a password. */
 function checkedUrl(given: string, plainHosts: readonly string[]): string {
   const url = URL.canParse(given) ? new URL(given) : null;
@@ -154,11 +183,8 @@ function checkedUrl(given: string, plainHosts: readonly string[]): string {
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
     throw wrong("It has something behind the host.");
   const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  const family = isIP(host);
-  if (family !== 0 && linkLocal.check(host, family === 4 ? "ipv4" : "ipv6")) {
-    throw wrong("It is an address that only this machine's own network knows.");
-  }
-  const loopback = host === "localhost" || host === "::1" || (family === 4 && host.startsWith("127."));
+  if (isOnOwnNetwork(host)) throw wrong("It is an address that only this machine's own network knows.");
+  const loopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
   if (url.protocol === "http:" && !loopback && !plainHosts.includes(host)) {
     throw refused(
       "url",

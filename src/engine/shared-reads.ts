@@ -17,7 +17,7 @@ interface Read {
 }
 
 /** A read that takes longer (ms) is waited for by those who began it alone. */
-const longestTurnMs = 2000;
+const usualTurnMs = 2000;
 
 /**
  * Reads of a team far away, so that many who look cost it hardly more than one: while one is on its way, all who ask
@@ -27,12 +27,19 @@ const longestTurnMs = 2000;
 export class SharedReads {
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
+  readonly #longestTurnMs: number;
   readonly #going = new Map<string, Read>();
   readonly #next = new Map<string, Promise<Read>>();
 
-  constructor(clock: Clock, closing: AbortSignal) {
+  /** @param longestTurnMs Infinity: a read that is on its way is always waited for, as its own limit of time ends it. */
+  constructor(
+    clock: Clock,
+    closing: AbortSignal,
+    { longestTurnMs = usualTurnMs }: { longestTurnMs?: number } = {},
+  ) {
     this.#clock = clock;
     this.#closing = closing;
+    this.#longestTurnMs = longestTurnMs;
   }
 
   /** `what`: names the read, its pool in it. */
@@ -72,8 +79,9 @@ export class SharedReads {
 
   /** The read is over, or takes too long to be waited for. Never rejects. */
   async #over({ answer }: Read): Promise<void> {
+    if (this.#longestTurnMs === Infinity) return void (await answer.catch(() => undefined));
     const waited = new AbortController();
-    const sleep = this.#clock.sleep(longestTurnMs, { signal: waited.signal }).catch(() => undefined);
+    const sleep = this.#clock.sleep(this.#longestTurnMs, { signal: waited.signal }).catch(() => undefined);
     await Promise.race([answer.catch(() => undefined), sleep]);
     waited.abort();
   }

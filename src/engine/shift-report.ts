@@ -3,6 +3,7 @@ import type { DataPool } from "../model/definitions.ts";
 import type { Execution } from "../model/execution.ts";
 import { mostReported, type Act, type ShiftReport } from "../model/shift-report.ts";
 import type { StateStore } from "../model/state-store.ts";
+import { receiptOfStop } from "./relayed-receipt.ts";
 
 /** Records read at once. */
 const pageRecords = 1000;
@@ -22,7 +23,7 @@ export async function shiftReport(
     if (execution !== null) ran.push(execution);
   }
   const open = (await state.activeExecutions()).filter((execution) => execution.poolId === pool.id);
-  const acts = await actsOf(state, auditLog, pool.id, { from, to });
+  const acts = await actsOf(state, auditLog, pool, { from, to });
   const named = (...deeds: Deed[]): Act[] =>
     acts.filter(({ record }) => record.deed !== null && deeds.includes(record.deed) && !wasDenied(record));
   const lists = {
@@ -38,6 +39,7 @@ export async function shiftReport(
   return {
     poolId: pool.id,
     poolName: pool.name,
+    team: pool.team ?? null,
     from,
     to,
     asOf,
@@ -61,30 +63,36 @@ function wasDenied({ phase, status, deed }: AuditRecord): boolean {
 async function actsOf(
   state: StateStore,
   auditLog: AuditLog,
-  poolId: string,
+  pool: DataPool,
   { from, to }: { from: number; to: number },
 ): Promise<Act[]> {
   const acts: Act[] = [];
   for (let page = 0; ; page += 1) {
-    const { records } = await auditLog.records({ poolId, from, to, page, limit: pageRecords });
+    const { records } = await auditLog.records({ poolId: pool.id, from, to, page, limit: pageRecords });
     for (const record of records) {
       // Its `asked` is the beginning of it, in this stretch of time or in the one before.
       if (record.phase === "done") continue;
       const last = record.requestId === null ? [record] : await auditLog.recordsOf(record.requestId);
-      acts.push(await actOf(state, record.at, last.at(-1) ?? record));
+      acts.push(await actOf(state, pool, record.at, last.at(-1) ?? record));
     }
     if (records.length < pageRecords) return acts;
   }
 }
 
-async function actOf(state: StateStore, at: number, record: AuditRecord): Promise<Act> {
+async function actOf(state: StateStore, pool: DataPool, at: number, record: AuditRecord): Promise<Act> {
   const { jobId, poolId } = record.ids;
   const executions: Act["executions"] = [];
   for (const id of record.executions) {
     const execution = await state.execution(id);
-    executions.push({ id, execution: execution?.poolId === poolId ? execution : null });
+    const stop = pool.team === undefined ? null : await state.relayedStop(id);
+    executions.push({
+      id,
+      execution: execution?.poolId === poolId ? execution : null,
+      relayed: stop === null || stop.poolId !== poolId ? null : receiptOfStop(stop, pool),
+    });
   }
   const job = jobId === undefined ? null : await state.job(jobId);
-  const jobName = job === null || job.poolId !== poolId ? null : job.name;
+  const far = executions.find(({ relayed }) => relayed !== null && relayed.stop.jobId === jobId)?.relayed;
+  const jobName = job === null || job.poolId !== poolId ? (far?.seen.jobName ?? null) : job.name;
   return { at, record, executions, jobName };
 }

@@ -6,7 +6,7 @@ import type { TeamHold, TeamJob, TeamSettlement, TeamStart } from "../model/team
 
 /** What the engine knows, in the words of the port `Team`; the desk API sends the same. */
 
-export interface SeenJob extends TeamJob {
+export interface SeenJob extends Omit<TeamJob, "probes"> {
   /** The source's estimate over all its tables; null unless every started table has one. */
   estimatedRows: number | null;
   /** `callers`: how often a stop was asked for; 0: it ends by itself. */

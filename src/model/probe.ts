@@ -1,3 +1,5 @@
+import type { RemoteProbe } from "../contract/index.ts";
+
 /**
  * One look of a probe: a named read-only check with an expected-empty answer. `at`: when the look began, epoch ms.
  * unknown: refused, silent, an error, a time-out, an answer of another form: never the same as clear. `found` and
@@ -28,6 +30,27 @@ export interface TeamProbe {
   againAfterMs: number;
   probe: Probe;
 }
+
+/** What probes of a team far away are made by; a root file knows. */
+export interface ProbeRules {
+  /**
+   * As they were sent: without their secrets, for whoever may see them, and whole, for `open` alone.
+   * @throws UserError "invalid" with the place in it; never what stands there.
+   */
+  read(value: unknown): { shown: RemoteProbe; whole: string }[];
+  open(whole: string): TeamProbe;
+}
+
+/** Of a server that relays to no team. */
+export const noProbes: ProbeRules = {
+  read: (value) => {
+    if (Array.isArray(value) && value.length === 0) return [];
+    throw new Error("this server has no probes");
+  },
+  open: () => {
+    throw new Error("this server has no probes");
+  },
+};
 
 /** Findings that are kept, and how much of each. */
 const mostFound = 20;

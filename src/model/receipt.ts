@@ -1,4 +1,5 @@
 import type { Execution, TableEffect } from "./execution.ts";
+import type { RelayedEnd, RelayedStop } from "./remote-team.ts";
 import type { EndStep, Proof, Settlement, StopCaller } from "./stop.ts";
 
 /** What an execution did to one table. */
@@ -21,4 +22,22 @@ export interface Receipt {
   proof: Proof;
   settlement: Settlement | null;
   tables: TableReceipt[];
+}
+
+/** How a run ended that a team far away has: what this server knows of it, which is the stop and what was seen then. */
+export interface RelayedReceipt {
+  stop: RelayedStop;
+  /** Of the stop. */
+  seen: RelayedEnd;
+  poolName: string;
+  teamName: string;
+  proof: RelayedProof;
+}
+
+/** reported: over by the team's word alone; source idle: after that, each probe that covers the job found nothing. */
+export interface RelayedProof {
+  level: "reported" | "source idle";
+  /** Epoch ms. */
+  at: number;
+  note: string;
 }

@@ -1,10 +1,13 @@
 import type { AuditRecord } from "./audit.ts";
 import type { Execution } from "./execution.ts";
+import type { RelayedReceipt } from "./receipt.ts";
 
 /** What happened in a pool in a stretch of time, for the shift that comes next. */
 export interface ShiftReport {
   poolId: string;
   poolName: string;
+  /** Has the runs of the pool, which are then none of this; null: this server itself. */
+  team: { id: string; name: string } | null;
   /** Epoch ms, inclusive. */
   from: number;
   /** Epoch ms, exclusive. */
@@ -30,8 +33,8 @@ export interface ShiftReport {
 export interface Act {
   at: number;
   record: AuditRecord;
-  /** Those of its record; null: gone with its job. */
-  executions: { id: string; execution: Execution | null }[];
+  /** Those of its record; null: gone with its job, or of another team. `relayed`: what is known of one of those. */
+  executions: { id: string; execution: Execution | null; relayed: RelayedReceipt | null }[];
   /** null where it is about no one job, or that is gone. */
   jobName: string | null;
 }

@@ -19,7 +19,7 @@ import type {
   TerminalStatus,
 } from "./execution.ts";
 import type { Hold } from "./hold.ts";
-import type { RelayedStop, RemoteTeam } from "./remote-team.ts";
+import type { RelayedEnd, RelayedStop, RemoteTeam } from "./remote-team.ts";
 import type { EndStep, Proof, Settlement, StopCaller, StopReason } from "./stop.ts";
 
 /**
@@ -212,12 +212,19 @@ export interface RemoteTeamStore {
   deleteRemoteTeam(id: string): Promise<boolean>;
 
   /** Remembers who asks for a stop; of an open one of the same run the first asker stays, and it is counted. */
-  noteRelayedStop(stop: Omit<RelayedStop, "callers" | "closedAt">): Promise<RelayedStop>;
+  noteRelayedStop(stop: Omit<RelayedStop, "callers" | "closedAt" | "seen">): Promise<RelayedStop>;
   /** The open one of a job that was asked for last. */
   openRelayedStop(poolId: string, jobId: string): Promise<RelayedStop | null>;
   /** Of an execution of any relayed pool, open or not; null: none was asked for here. */
   relayedStop(executionId: string): Promise<RelayedStop | null>;
   closeRelayedStop(poolId: string, jobId: string, executionId: string, at: number): Promise<void>;
+  /** The one of a job that was asked for last, if it is closed. */
+  closedRelayedStop(poolId: string, jobId: string): Promise<RelayedStop | null>;
+  /** Takes the place of what was noted before. */
+  noteRelayedEnd(
+    stop: Pick<RelayedStop, "poolId" | "jobId" | "executionId">,
+    seen: RelayedEnd,
+  ): Promise<void>;
 
   /** What `insertHold` was given. */
   spared(holdId: string): Promise<string[]>;

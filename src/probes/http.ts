@@ -1,6 +1,8 @@
 import { request as overHttp, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as overHttps } from "node:https";
+import type { LookupFunction } from "node:net";
 import { systemClock, type Clock } from "../base/clock.ts";
+import { guardAddress } from "../base/reach.ts";
 import { foundLines, type Probe, type ProbeLook } from "../model/probe.ts";
 import { atPointer } from "./pointer.ts";
 
@@ -12,8 +14,9 @@ const mostBytes = 1024 * 1024;
 /**
  * A GET whose JSON is expected to be empty at one place. Anything but a whole 200 of that form is unknown: a redirect,
  * a login page, a null, a cut or kept answer. Certificates are verified; redirects are not followed.
- * @param header sent with it; its value is in no answer.
+ * @param header sent with it; its value is in no answer, nor is a long one in the query of the url.
  * @param ca certificates in PEM that are trusted instead of the machine's.
+ * @param lookup of the host's name where others have set the probe (`guardedLookup`); absent: the system's own.
  */
 export function httpProbe(
   {
@@ -29,9 +32,12 @@ export function httpProbe(
     header: { name: string; value: string } | null;
     ca: string | null;
   },
-  { limitMs, clock = systemClock }: { limitMs: number; clock?: Clock },
+  { limitMs, clock = systemClock, lookup }: { limitMs: number; clock?: Clock; lookup?: LookupFunction },
 ): Probe {
-  const secrets = header === null ? [] : [header.value, ...header.value.split(" ").slice(1)];
+  // Short values of a query are words of everyday, and a finding without them could not be read.
+  const inQuery = [...new URL(url).searchParams.values()].filter(({ length }) => length >= 8);
+  const inHeader = header === null ? [] : [header.value, ...header.value.split(" ").slice(1)];
+  const secrets = [...inHeader, ...inQuery];
   const clean = (text: string): string =>
     secrets.reduce((left, secret) => (secret === "" ? left : left.replaceAll(secret, "***")), text);
   return {
@@ -39,6 +45,7 @@ export function httpProbe(
       signal.throwIfAborted();
       const at = clock.now();
       try {
+        if (lookup !== undefined) guardAddress(new URL(url).hostname);
         const options: RequestOptions & { ca?: string } = {
           headers: {
             accept: "application/json",
@@ -46,6 +53,7 @@ export function httpProbe(
             ...(header === null ? {} : { [header.name]: header.value }),
           },
           agent: false,
+          ...(lookup === undefined ? {} : { lookup }),
           ...(ca === null ? {} : { ca }),
         };
         const judged = judge(await get(new URL(url), options, { limitMs, signal }), pointer, expect);

@@ -11,11 +11,16 @@ import { usualQuietMs, wireTeam } from "./wire-team.ts";
 /**
  * A team over the wire, through the SDK. Asks once what it is: a Nightdesk is operated through its desk API
  * (and its proof counts), anything else through the Celonis wire alone, where only its word can be had.
+ * @param job the only one that answers are about, by id or whole name; null: all.
  */
 export function celonisTeam(
   client: Client,
   clock: Clock = systemClock,
-  { memory = ownMemory(clock), quietMs = usualQuietMs }: { memory?: StopMemory; quietMs?: number } = {},
+  {
+    memory = ownMemory(clock),
+    quietMs = usualQuietMs,
+    job = null,
+  }: { memory?: StopMemory; quietMs?: number; job?: string | null } = {},
 ): Team {
   let known: Team | null = null;
 
@@ -23,7 +28,7 @@ export function celonisTeam(
     if (known === null) {
       const identity = await tellApart(client, options);
       known = identity.nightdesk
-        ? nightdeskTeam(client, clock, identity)
+        ? nightdeskTeam(client, clock, identity, job)
         : wireTeam(client, { clock, memory, quietMs });
     }
     return known;

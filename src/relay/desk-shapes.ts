@@ -3,6 +3,7 @@ import type {
   DeskJob,
   DeskOtherConnection,
   DeskSchedules,
+  DeskProbeLook,
   DeskSettings as SentSettings,
   DeskSettlement,
   DeskSourceLook,
@@ -14,6 +15,7 @@ import type {
   TeamJob,
   TeamOtherConnection,
   TeamSchedules,
+  TeamProbeLook,
   TeamSettlement,
   TeamSourceLook,
   TeamStart,
@@ -46,7 +48,20 @@ export function teamJob(job: DeskJob, ahead: number): TeamJob {
         ? null
         : { requestedAt: stopping.requestedAt + ahead, level: stopping.level, why: stopping.why },
     declared: settlementOrNull(job.declared),
+    ...(orNull(job.probes) === null ? {} : { probes: each(job.probes ?? [], "status", probeLook) }),
   };
+}
+
+/** What is not understood must not read as clear. */
+function probeLook(sent: DeskProbeLook): TeamProbeLook {
+  const { name, clear } = sent;
+  if (typeof name !== "string") throw notUnderstood("look of a probe");
+  if (clear === true && typeof sent.at === "number") return { name, look: { clear, at: sent.at } };
+  if (clear === false && typeof sent.at === "number" && isTexts(sent.found)) {
+    return { name, look: { clear, at: sent.at, found: sent.found } };
+  }
+  if (clear === null && typeof sent.why === "string") return { name, look: { unknown: sent.why } };
+  throw notUnderstood("look of a probe");
 }
 
 function isStopping(value: unknown): boolean {

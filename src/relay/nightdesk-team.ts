@@ -42,13 +42,17 @@ interface Answered {
  * @param identity its time is what its clock said just now. Each later answer must have been made after that, by the same
  *   clock and the time that has gone by here since: one that something on the way had kept is not taken. A
  *   server whose clock is set back by more than a minute reads as unknown until it is asked anew.
+ * @param job the only one that answers are about, by id or whole name: a relay has its probes look for it. null: all.
  */
 export function nightdeskTeam(
   client: Client,
   clock: Clock,
   { time: serverTime, everywhere }: { time: number; everywhere: boolean },
+  job: string | null = null,
 ): Team {
   const since = clock.monotonic();
+  // Where every pool is proven no probe looks.
+  const about = everywhere || job === null ? {} : { job };
   /** By pool, as the latest answer had them: every look brings them along. */
   const settings = new Map<string, DeskSettings>();
   const proofs = new Map<string, "source" | "word">();
@@ -87,10 +91,10 @@ export function nightdeskTeam(
     partial: (poolId) => partials.get(poolId) ?? false,
     jobs: (poolId, options) =>
       asTeam(async () => {
-        const ask = () => client.desk.status(poolId, options);
+        const ask = () => client.desk.status(poolId, { ...options, ...about });
         const { jobs, ahead, partial } = await fresh(poolId, "status", ask);
         partials.set(poolId, partial);
-        return each(jobs, "status", (job) => teamJob(job, ahead));
+        return each(jobs, "status", (one) => teamJob(one, ahead));
       }),
     stop: ({ poolId, jobId, executionId, reason }, options) =>
       asTeam(async () => {
@@ -115,7 +119,7 @@ export function nightdeskTeam(
         const ask = () => client.desk.go(poolId, { connection: connectionId, job: jobId }, options);
         const go = await fresh(poolId, "go", ask);
         return {
-          jobs: each(go.jobs, "go", (job) => teamJob(job, go.ahead)),
+          jobs: each(go.jobs, "go", (one) => teamJob(one, go.ahead)),
           holds: each(go.holds, "go", teamHold),
           starts: each(go.next, "go", teamStart),
           sources: each(go.sources, "go", (look) => teamSourceLook(look, go.ahead)),

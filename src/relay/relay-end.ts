@@ -26,10 +26,33 @@ export function relayEnd(
       asTeam(async () => withIds(await client.logs.status(poolId, options), "list of statuses")),
     jobObjects: (poolId, options) =>
       asTeam(async () => withIds(await client.jobs.list(poolId, options), "job list")),
+    runs: (poolId, jobId, page, options) =>
+      asTeam(async () => {
+        const found = await client.logs.executions(poolId, jobId, page, options);
+        return paged(found, withIds(found.executionItems, "list of executions"), "executionItems");
+      }),
+    runItems: (poolId, query, options) =>
+      asTeam(async () => withIds(await client.logs.items(poolId, query, options), "list of an execution")),
+    runLog: (poolId, query, options) =>
+      asTeam(async () => {
+        const found = await client.logs.detail(poolId, query, options);
+        return paged(found, withIds(found.logMessages, "log"), "logMessages");
+      }),
   };
 }
 
+/** A page as it came, its list and number looked at. */
+function paged<const Name extends string>(
+  found: { numOfPages: number },
+  list: RemoteObject[],
+  name: Name,
+): Record<Name, RemoteObject[]> & { numOfPages: number } {
+  if (typeof found.numOfPages !== "number") throw notUnderstood("number of pages");
+  return { ...found, [name]: list } as Record<Name, RemoteObject[]> & { numOfPages: number };
+}
+
 function withIds(objects: object[], what: string): RemoteObject[] {
+  if (!Array.isArray(objects)) throw notUnderstood(what);
   return objects.map((one) => {
     const { id } = one as Partial<RemoteObject>;
     if (typeof id !== "string") throw notUnderstood(what);

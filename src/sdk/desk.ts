@@ -5,6 +5,7 @@ import type {
   DeskHold,
   DeskPoolStop,
   DeskReceipt,
+  DeskRelayedReceipt,
   DeskRelease,
   DeskReport,
   DeskSettled,
@@ -25,9 +26,13 @@ export function desk(ask: Ask) {
     async about(options?: CallOptions): Promise<DeskAbout> {
       return asObject(await ask({ method: "GET", path: pathOf("/desk/v1/about", {}) }, options));
     },
-    async status(poolId: string, options?: CallOptions): Promise<DeskStatus> {
+    /** `job`: the only one that the answer is about, by id or whole name, where the server is a relay with probes. */
+    async status(
+      poolId: string,
+      { job, ...options }: CallOptions & { job?: string } = {},
+    ): Promise<DeskStatus> {
       const path = pathOf("/desk/v1/pools/{poolId}/status", { poolId });
-      return asObject(await ask({ method: "GET", path }, options));
+      return asObject(await ask({ method: "GET", path, query: { job } }, options));
     },
     /** What happened in the pool between `from` and `to` (exclusive): epoch ms, or ISO 8601 with a zone. */
     async report(
@@ -103,6 +108,10 @@ export function desk(ask: Ask) {
     },
     /** How an execution ended; a ConflictError while it has not. */
     async receipt(executionId: string, options?: CallOptions): Promise<DeskReceipt> {
+      return asObject(await ask({ method: "GET", path: receipt(executionId) }, options));
+    },
+    /** The same of a relay's pool, where its team writes no receipts: what the relay knows of a stop asked for there. */
+    async relayedReceipt(executionId: string, options?: CallOptions): Promise<DeskRelayedReceipt> {
       return asObject(await ask({ method: "GET", path: receipt(executionId) }, options));
     },
     /** The same for a person: ASCII, CRLF. */

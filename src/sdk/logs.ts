@@ -50,10 +50,10 @@ export function logs(ask: Ask) {
       const path = pathOf("/integration/api/pools/{poolId}/logs/{jobId}/executions", { poolId, jobId });
       return asObject(await ask({ method: "GET", path, query: { ...page } }, options));
     },
-    /** Items of one run on the level `type`; `id` is the job's for TASK. */
+    /** Items of one run on the level `type`, of a Nightdesk without it on all; `id` is the job's for TASK. */
     async items(
       poolId: string,
-      query: { executionId: string; type: ExecutionType; id?: string | null },
+      query: { executionId: string; type?: ExecutionType; id?: string | null },
       options?: CallOptions,
     ): Promise<ExecutionItemTransport[]> {
       const path = pathOf("/integration/api/pools/{poolId}/logs/executions", { poolId });

@@ -18,11 +18,11 @@ import { ExtractionTables } from "../engine/tables.ts";
 import { Variables } from "../engine/variables.ts";
 import { Workbench } from "../engine/workbench.ts";
 import { Relays, type ConnectEnd } from "../engine/relays.ts";
-import { relayedTeam } from "../engine/relayed-team.ts";
 import type { Clock } from "../base/clock.ts";
 import type { AuditLog } from "../model/audit.ts";
 import type { Executions, PoolData, SecretBox, SourceLook } from "../model/operations.ts";
 import type { ApiKey } from "../model/definitions.ts";
+import { noProbes, type ProbeRules } from "../model/probe.ts";
 import { UserError } from "../model/errors.ts";
 import type { StateStore } from "../model/state-store.ts";
 import { checkAnnounced, readJson, readText } from "./body.ts";
@@ -39,6 +39,7 @@ import {
   validation,
 } from "./errors.ts";
 import { refusalInWords, wrongMethodInWords } from "./verdict-answer.ts";
+import { lookedAt } from "./looked-at.ts";
 import { NightStreams } from "./night-streams.ts";
 import { noPage, type PageFiles } from "./page-files.ts";
 import { PoolCache } from "./pool-cache.ts";
@@ -59,7 +60,7 @@ export interface AppParts {
   auditLog: AuditLog;
   clock: Clock;
   /** How teams far away are reached; absent: this server relays to none. `everyMs`: between looks at what is held. */
-  relay?: { connect: ConnectEnd; plainHosts: readonly string[]; everyMs?: number };
+  relay?: { connect: ConnectEnd; plainHosts: readonly string[]; probes: ProbeRules; everyMs?: number };
   /** Executions that run at once. */
   mostRunning: number;
   version: string;
@@ -111,7 +112,9 @@ export function createApp(parts: AppParts): App {
   });
   const connections = new Connections(state, parts.secrets, parts.sources, clock);
   const local = { state, executions, holds, queue, connections, clock, receiptText, report: options.report };
-  const relays = new Relays({ state, secrets: parts.secrets, clock }, parts.relay?.connect);
+  const probes = parts.relay?.probes ?? noProbes;
+  const { secrets } = parts;
+  const relays = new Relays({ state, secrets, clock, openProbe: probes.open }, parts.relay?.connect);
   const relayed = { state, holds, relays, clock, report: options.report };
   const acts = new ServerActs(parts.audit);
   const watch = new HoldWatch({ state, relays, clock, acts, report: options.report });
@@ -134,15 +137,15 @@ export function createApp(parts: AppParts): App {
     connections,
     deskSettings: new DeskSettingsRules(state),
     remoteTeams: new RemoteTeams(
-      { state, secrets: parts.secrets, clock, plainHosts: parts.relay?.plainHosts ?? [] },
+      { state, secrets, clock, plainHosts: parts.relay?.plainHosts ?? [], probes },
       (teamId, poolIds) => {
         relays.forget(teamId);
         for (const poolId of poolIds) poolCache.forget(poolId);
       },
     ),
-    teamFor: (pool, caller) =>
-      pool.team === undefined ? localTeam(local, caller) : relayedTeam(relayed, pool, caller),
-    relayedTeam: (pool, caller) => relayedTeam(relayed, pool, caller),
+    teamFor: (pool, caller, job) =>
+      pool.team === undefined ? localTeam(local, caller) : lookedAt(relayed, pool, caller, job),
+    relayedTeam: (pool, caller, job) => lookedAt(relayed, pool, caller, job),
     definitions: new Definitions(state, poolData, clock, options.report),
     tables: new ExtractionTables(state),
     variables: new Variables(state),

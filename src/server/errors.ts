@@ -36,7 +36,7 @@ export class OutOfHours extends UserError {
 export class NotRelayed extends Error {
   constructor(team: string) {
     super(
-      `The team ${JSON.stringify(team)} has this pool; here its jobs can be seen, stopped and held. Ask the team itself.`,
+      `The team ${JSON.stringify(team)} has this pool; here its jobs can be seen, stopped and held, and their past runs read. Ask the team itself.`,
     );
   }
 }

@@ -13,7 +13,7 @@ export async function lookAtNight(
   { pool, key }: { pool: DataPool; key: ApiKey },
   { signal }: { signal: AbortSignal },
 ): Promise<DeskNight> {
-  const team = teamFor(pool, { key, channel: "desk" });
+  const team = teamFor(pool, { key, channel: "desk" }, null);
   const scope = { poolId: pool.id, job: null, clock };
   const said = await lookAtPool(team, scope, { signal });
   const { word, code, reason, asOf } = said;

@@ -33,10 +33,13 @@ export interface Operations {
   holds: Holds;
   queue: Queue;
   deskSettings: DeskSettingsRules;
-  /** The team that a pool of this server belongs to, as the caller may see it. */
-  teamFor: (pool: DataPool, caller: TeamCaller) => Team;
+  /**
+   * The team that a pool of this server belongs to, as the caller may see it, for an answer about one job (id or whole
+   * name) or all (null): the probes of another team look when all of these are over.
+   */
+  teamFor: (pool: DataPool, caller: TeamCaller, job: string | null) => Team;
   /** Of a pool of another team. */
-  relayedTeam: (pool: DataPool, caller: TeamCaller) => RelayedTeam;
+  relayedTeam: (pool: DataPool, caller: TeamCaller, job: string | null) => RelayedTeam;
   remoteTeams: RemoteTeams;
   keys: Keys;
   sessions: PageSessions;

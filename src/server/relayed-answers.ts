@@ -1,6 +1,6 @@
 import { toAscii } from "../base/ascii.ts";
 import { stopAndProve, type JobReport, type Verdict } from "../desk/index.ts";
-import type { DeskJob, DeskProof, DeskStopAnswer } from "../contract/index.ts";
+import type { DeskJob, DeskProbeLook, DeskProof, DeskStopAnswer } from "../contract/index.ts";
 import { notFound } from "../engine/belonging.ts";
 import { onlyNamedJobs } from "../engine/keys.ts";
 import type { Shared } from "../engine/shared-reads.ts";
@@ -8,7 +8,7 @@ import type { ApiKey, DataPool } from "../model/definitions.ts";
 import { UnavailableError } from "../model/errors.ts";
 import type { StopChannel } from "../model/stop.ts";
 import { proofLevels } from "../model/stop.ts";
-import { TeamError, type TeamJob } from "../model/team.ts";
+import { TeamError, type TeamJob, type TeamProbeLook } from "../model/team.ts";
 import { commonHeaders, emptyResponse } from "./errors.ts";
 import type { Operations } from "./operations.ts";
 import type { Told } from "./route.ts";
@@ -65,7 +65,7 @@ export async function relayedStop(
   // A word about the pool would be taken for one about jobs that it does not see.
   if (key.jobs !== null && job === null) throw onlyNamedJobs();
   tell({ because: reason });
-  const team = relayedTeam(pool, { key, channel, lookVerb: "cancel" });
+  const team = relayedTeam(pool, { key, channel, lookVerb: "cancel" }, job);
   const scope = { poolId: pool.id, job, executionId, waitMs, reason, clock };
   const said = await stopAndProve(team, { ...scope, all: job === null, answersEarly: true }, { signal });
   tell({ outcome: said.reason, executionIds: said.jobs.flatMap((one) => stopped(one)) });
@@ -100,11 +100,11 @@ export function relayedCancel({ word, code, reason }: Verdict): Response {
   });
 }
 
-/** One job of a stop as the desk API says it. The team's word is no proof, so there is none in it. */
+/** One job of a stop as the desk API says it. The team's word is no proof; what probes saw is. */
 export function relayedStopAnswer(job: JobReport, asked: string | null, at: number): DeskStopAnswer {
   const { word, outcome } = job;
   const clear = word === "CLEAR" || word === "REPORTED CLEAR";
-  const done = { executionId: asked ?? job.executionId, activeExecutionId: null, proof: null };
+  const done = { executionId: asked ?? job.executionId, activeExecutionId: null, proof: probedProof(job) };
   switch (outcome) {
     case "STOPPED":
     case "FINISHED BY ITSELF":
@@ -112,7 +112,7 @@ export function relayedStopAnswer(job: JobReport, asked: string | null, at: numb
       if (clear) return { ...done, outcome };
       break;
     case "OTHER EXECUTION":
-      return { ...done, outcome, activeExecutionId: clear ? null : job.executionId };
+      return { ...done, outcome, activeExecutionId: clear ? null : job.executionId, proof: null };
     case "DECLARED":
     case "NOT PROVEN":
     case null:
@@ -120,6 +120,18 @@ export function relayedStopAnswer(job: JobReport, asked: string | null, at: numb
   }
   const proof: DeskProof = { level: "requested", at, note: job.note };
   return { outcome: "NOT PROVEN", executionId: asked ?? job.executionId ?? "", proof };
+}
+
+/** null where no look proved it. */
+function probedProof({ word, probes = [] }: JobReport): DeskProof | null {
+  const looks = probes.flatMap(({ name, look }) => ("at" in look ? [{ name, at: look.at }] : []));
+  if (word !== "CLEAR" || looks.length === 0) return null;
+  const names = looks.map(({ name }) => JSON.stringify(name)).join(", ");
+  return {
+    level: "source idle",
+    at: Math.max(...looks.map(({ at }) => at)),
+    note: `found nothing: probe ${names}`,
+  };
 }
 
 /** What is told of a job, in the fields of the desk API. */
@@ -136,5 +148,11 @@ export function relayedJob(job: TeamJob): DeskJob {
     estimatedRows: null,
     stopping: stopping === null ? null : { ...stopping, level, callers: 1 },
     declared: declared === null ? null : { ...declared, seenAt: declared.at },
+    ...(job.probes === undefined ? {} : { probes: job.probes.map(relayedLook) }),
   };
+}
+
+export function relayedLook({ name, look }: TeamProbeLook): DeskProbeLook {
+  if ("unknown" in look) return { name, clear: null, why: look.unknown };
+  return look.clear ? { name, ...look } : { name, clear: false, at: look.at, found: look.found };
 }

@@ -44,8 +44,8 @@ export interface RelayStage {
 export const startRelayServer = (): Promise<TestServer> =>
   startTestServer({ relay: { connectMs: 1000, answerMs: 700, waitMs: 0, quietMs: 200, everyMs: 100 } });
 
-/** A team with one job that runs and one that does not, added to the server for one test. */
-export async function openRelayStage(server: TestServer): Promise<RelayStage> {
+/** A team with one job that runs and one that does not, added to the server for one test. `more`: of what is added. */
+export async function openRelayStage(server: TestServer, more: object = {}): Promise<RelayStage> {
   const texts: string[] = [];
   const team = await startScriptedTeam({ jobs: [idle(), running()], log: [line("EXTRACTING")] });
   const made = await server.ok("POST", "/desk/v1/teams", {
@@ -53,6 +53,7 @@ export async function openRelayStage(server: TestServer): Promise<RelayStage> {
     url: team.url,
     credentials: { scheme: "AppKey", key: scriptedKey },
     pools: [{ id: scriptedPool, name: "SAP ECC far away" }],
+    ...more,
   });
   const teamId = made.id as string;
   const keyOf: RelayStage["keyOf"] = async (draft) =>

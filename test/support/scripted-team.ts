@@ -42,6 +42,8 @@ export type Route =
   | "status"
   | "cancel"
   | "log"
+  | "runs"
+  | "items"
   | "dataSources"
   | "export"
   | "deskStatus"
@@ -139,6 +141,9 @@ function routeOf(method: string, path: string): [Route | null, string | null] {
   if (method === "GET" && path === `${pool}/data-sources/`) return ["dataSources", null];
   if (method === "GET" && path === `${pool}/export`) return ["export", null];
   if (method === "GET" && path === `${pool}/logs/executions/detail`) return ["log", null];
+  if (method === "GET" && path === `${pool}/logs/executions`) return ["items", null];
+  const runs = new RegExp(`^${pool}/logs/([^/]+)/executions$`).exec(path)?.[1];
+  if (method === "GET" && runs !== undefined) return ["runs", runs];
   if (method === "POST" && path === `${deskPool}/holds`) return ["deskHold", null];
   const stop = new RegExp(`^${deskPool}/jobs/([^/]+)/stop$`).exec(path)?.[1];
   if (method === "POST" && stop !== undefined) return ["deskStop", stop];
@@ -168,6 +173,10 @@ function honestly(
       return json(
         jobs.map(({ id, status, startedAt }) => ({ id, status, lastExecutionStartDate: startedAt })),
       );
+    case "runs":
+      return json({ executionItems: job === undefined ? [] : [itemOf(job)], numOfPages: 1 });
+    case "items":
+      return json(jobs.filter((one) => one.executionId === query.get("executionId")).map(itemOf));
     case "dataSources":
       return json([
         { id: scriptedConnection, name: "SAP ECC" },
@@ -231,4 +240,9 @@ function jobTransport(job: ScriptedJob): unknown {
     currentExecutionId: isActive(job) ? job.executionId : null,
     latestExecutionItemId: null,
   };
+}
+
+function itemOf({ id, name, executionId, status, startedAt }: ScriptedJob): object {
+  const run = { id: executionId, executionId, jobId: id, poolId: scriptedPool, status, startDate: startedAt };
+  return { ...run, type: "JOB", name };
 }

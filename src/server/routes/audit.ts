@@ -28,6 +28,7 @@ export function auditRoutes({ state, auditLog, deskSettings, clock }: Operations
       access: { verb: "view", on: "pool" },
       query: reportQuery,
       answer: deskReport,
+      relayed: "same",
       operation: async ({ pool, query: { from, to, format, zone } }) => {
         const report = toReport(
           await shiftReport({ state, auditLog }, pool, { from, to, asOf: clock.now() }),

@@ -30,8 +30,9 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
   const at = async (
     pool: DataPool,
     key: ApiKey,
+    job: string | null = null,
   ): Promise<{ team: Team; poolId: string; settings: DeskSettings | null }> => ({
-    team: teamFor(pool, { key, channel: "text" }),
+    team: teamFor(pool, { key, channel: "text" }, job),
     poolId: pool.id,
     settings: await deskSettings.of(pool.id).catch(() => null),
   });
@@ -51,8 +52,9 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       operation: async ({ pool, key, query, signal }) => {
         // A word about the pool would be taken for one about jobs that it does not see.
         if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
-        const { team, poolId, settings } = await at(pool, key);
-        const scope = { poolId, job: query.job ?? null, waitMs: query.wait, clock };
+        const job = query.job ?? null;
+        const { team, poolId, settings } = await at(pool, key, job);
+        const scope = { poolId, job, waitMs: query.wait, clock };
         const said = await withSchedules(team, await watchPool(team, scope, { signal }), scope, { signal });
         return verdictAnswer(withSettings(said, settings));
       },
@@ -69,9 +71,9 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       operation: async ({ pool, key, query, body, signal, tell }) => {
         if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
         const reason = reasonIn(body);
-        const { team, poolId, settings } = await at(pool, key);
-        tell({ because: reason });
         const { job = null, execution: executionId = null, all, wait: waitMs } = query;
+        const { team, poolId, settings } = await at(pool, key, job);
+        tell({ because: reason });
         const scope = { poolId, job, executionId, all, waitMs, answersEarly: true, reason, clock };
         const said = withSettings(await stopAndProve(team, scope, { signal }), settings);
         tell(toldOf(said));

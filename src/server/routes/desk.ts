@@ -11,7 +11,7 @@ import type { Operations } from "../operations.ts";
 import { relayedJob } from "../relayed-answers.ts";
 import { route, type Route } from "../route.ts";
 import { newSettingsOfDesk, settingsOfDesk } from "../wire/desk-settings.ts";
-import { about, deskStatus } from "../wire/desk.ts";
+import { about, deskStatus, statusQuery } from "../wire/desk.ts";
 import { go, goQuery } from "../wire/holds.ts";
 
 /** A look is asked for again and again, also while a stop is waited for: it has what was read, or will have it next time. */
@@ -47,6 +47,7 @@ export function deskRoutes(operations: Operations): Route[] {
       method: "GET",
       path: paths.deskStatus,
       access: { verb: "view", on: "pool", jobs: "kept" },
+      query: statusQuery,
       answer: deskStatus,
       operation: async ({ pool, key }) => {
         const jobs = (await seenJobs(state, pool.id)).filter(({ id }) => knowsJob(key, id));
@@ -56,8 +57,8 @@ export function deskRoutes(operations: Operations): Route[] {
         const proof = "source" as const;
         return { ...facts, proof, jobs, holds: inForce, partial: key.jobs !== null };
       },
-      relayed: async ({ pool, key, signal }) => {
-        const team = relayedTeam(pool, { key, channel: "desk" });
+      relayed: async ({ pool, key, query, signal }) => {
+        const team = relayedTeam(pool, { key, channel: "desk" }, query.job ?? null);
         const jobs = (await team.jobs(pool.id, { signal })).map(relayedJob);
         return {
           poolId: pool.id,
@@ -94,7 +95,7 @@ export function deskRoutes(operations: Operations): Route[] {
         };
       },
       relayed: async ({ pool, key, query, signal }) => {
-        const team = relayedTeam(pool, { key, channel: "desk" });
+        const team = relayedTeam(pool, { key, channel: "desk" }, query.job ?? null);
         const connectionId = query.connection ?? null;
         const connections = connectionId === null ? [] : await team.connections(pool.id, { signal });
         const connection = connections.find(({ id }) => id === connectionId) ?? null;

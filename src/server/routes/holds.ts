@@ -20,7 +20,7 @@ export function holdRoutes({ state, holds, relayedTeam }: Operations): Route[] {
       answer: holdList,
       operation: async ({ pool, key }) => (await holds.seenWith(key, pool)).map(teamHold),
       relayed: ({ pool, key, signal }) =>
-        relayedTeam(pool, { key, channel: "desk" }).holds(pool.id, { signal }),
+        relayedTeam(pool, { key, channel: "desk" }, null).holds(pool.id, { signal }),
     }),
     route({
       method: "POST",
@@ -47,7 +47,7 @@ export function holdRoutes({ state, holds, relayedTeam }: Operations): Route[] {
       },
       relayed: async ({ pool, key, body, signal, tell }) => {
         const objectId = body.scope === "pool" ? pool.id : (body.id ?? "");
-        const laid = await relayedTeam(pool, { key, channel: "desk" }).hold(
+        const laid = await relayedTeam(pool, { key, channel: "desk" }, null).hold(
           {
             poolId: pool.id,
             scope: body.scope,

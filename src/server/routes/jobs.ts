@@ -28,7 +28,7 @@ const cancelWaitMs = 10_000;
 export function jobRoutes(operations: Operations): Route[] {
   const { state, definitions, executions, poolCache, relayedTeam } = operations;
   const remoteJobs = ({ pool, key, signal }: RelayedAsk) =>
-    relayedTeam(pool, { key, channel: "wire" }).jobObjects({ signal });
+    relayedTeam(pool, { key, channel: "wire" }, null).jobObjects({ signal });
   const shown = async (job: Job, latest: JobStatus | null): Promise<JobTransport> => {
     const executionId = latest?.executionId ?? null;
     const items = executionId === null ? [] : await state.items(executionId);

@@ -1,11 +1,12 @@
 import { paths } from "../../contract/index.ts";
 import { executionOf, jobOf, notFound } from "../../engine/belonging.ts";
 import { knowsJob } from "../../engine/keys.ts";
+import { relayedItems, relayedLog, relayedRuns } from "../../engine/relayed-logs.ts";
 import type { Execution, ExecutionItem } from "../../model/execution.ts";
 import type { StateStore } from "../../model/state-store.ts";
 import { commonHeaders } from "../errors.ts";
 import type { Operations } from "../operations.ts";
-import { aged } from "../relayed-answers.ts";
+import { aged, type RelayedAsk } from "../relayed-answers.ts";
 import { route, type Route } from "../route.ts";
 import {
   detailQuery,
@@ -25,6 +26,8 @@ import { pagesOf } from "../wire/fields.ts";
 const jsonHeaders = { ...commonHeaders, "content-type": "application/json" };
 
 export function logRoutes({ state, poolCache, relayedTeam }: Operations): Route[] {
+  const remote = ({ pool, key }: Pick<RelayedAsk, "pool" | "key">) =>
+    relayedTeam(pool, { key, channel: "wire" }, null);
   return [
     route({
       method: "GET",
@@ -41,10 +44,7 @@ export function logRoutes({ state, poolCache, relayedTeam }: Operations): Route[
         );
         return new Response(text, { headers: jsonHeaders });
       },
-      relayed: async (ask) => {
-        const team = relayedTeam(ask.pool, { key: ask.key, channel: "wire" });
-        return aged(await team.statusLines({ signal: ask.signal }), ask);
-      },
+      relayed: async (ask) => aged(await remote(ask).statusLines({ signal: ask.signal }), ask),
     }),
     route({
       method: "GET",
@@ -59,6 +59,11 @@ export function logRoutes({ state, poolCache, relayedTeam }: Operations): Route[
           toJobItem(pool, one, jobItemOf(await state.items(one.id))),
         );
         return { executionItems: await Promise.all(shown), numOfPages: pagesOf(total, query.limit) };
+      },
+      relayed: async (ask) => {
+        const { pool, ids, query, signal } = ask;
+        const of = { poolId: pool.id, jobId: ids.jobId };
+        return aged(await relayedRuns(remote(ask), of, query, { signal }), ask);
       },
     }),
     route({
@@ -81,6 +86,8 @@ export function logRoutes({ state, poolCache, relayedTeam }: Operations): Route[
             : [];
         return [...job, ...wanted.map((item) => toItem(pool, item))];
       },
+      relayed: async (ask) =>
+        aged(await relayedItems(remote(ask), ask.pool.id, ask.query, { signal: ask.signal }), ask),
     }),
     route({
       method: "GET",
@@ -95,6 +102,8 @@ export function logRoutes({ state, poolCache, relayedTeam }: Operations): Route[
         const { lines, total } = await state.log({ executionId: execution.id, itemIds, levels, page, limit });
         return { logMessages: lines.map(toLogMessage), numOfPages: pagesOf(total, limit) };
       },
+      relayed: async (ask) =>
+        aged(await relayedLog(remote(ask), ask.pool.id, ask.query, { signal: ask.signal }), ask),
     }),
   ];
 }

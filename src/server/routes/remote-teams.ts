@@ -28,9 +28,9 @@ export function remoteTeamRoutes({ remoteTeams }: Operations): Route[] {
       access,
       body: { json: remoteTeamDraft },
       answer: remoteTeam,
-      operation: async ({ body: { name, url, credentials, pools } }) => {
+      operation: async ({ body: { name, url, credentials, pools, probes = [] } }) => {
         const named = pools.map((pool) => (typeof pool === "string" ? { id: pool } : pool));
-        const draft = { name, url, credentials: toCredentials(credentials), pools: named };
+        const draft = { name, url, credentials: toCredentials(credentials), pools: named, probes };
         return toRemoteTeam(await remoteTeams.create(draft));
       },
     }),

@@ -144,7 +144,7 @@ export function stopRoutes(operations: Operations): Route[] {
         );
       },
       relayed: async ({ pool, key, ids, query, signal }) => {
-        const team = operations.relayedTeam(pool, { key, channel: "desk" });
+        const team = operations.relayedTeam(pool, { key, channel: "desk" }, null);
         const { whole, text } = await team.receipt(ids.executionId, { signal });
         const type = query.format === "json" ? "application/json" : "text/plain; charset=us-ascii";
         const lines = text.split(/\r?\n/).map(toAscii).join("\r\n");

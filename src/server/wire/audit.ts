@@ -2,6 +2,7 @@ import { z } from "zod";
 import type {
   AuditPage,
   AuditRecordTransport,
+  DeskProof,
   DeskReport,
   Instant,
   ReportedAct,
@@ -12,6 +13,7 @@ import { isZone } from "../../base/zones.ts";
 import { deeds, type AuditRecord } from "../../model/audit.ts";
 import { holdScopes } from "../../model/hold.ts";
 import type { Execution } from "../../model/execution.ts";
+import type { RelayedReceipt } from "../../model/receipt.ts";
 import type { Act, ShiftReport } from "../../model/shift-report.ts";
 import { describeStop } from "../../model/stop.ts";
 import { proof } from "./desk-jobs.ts";
@@ -116,6 +118,7 @@ const acts = z.array(reportedAct);
 export const deskReport: z.ZodType<DeskReport> = z.strictObject({
   poolId: id,
   poolName: z.string(),
+  team: z.strictObject({ id, name: z.string() }).nullable(),
   from: instant,
   to: instant,
   asOf: instant,
@@ -134,10 +137,12 @@ export function toRecord({ at, ...rest }: AuditRecord): AuditRecordTransport {
 }
 
 export function toReport(report: ShiftReport): DeskReport {
-  const { poolId, poolName, from, to, asOf, ran, stops, holds, settles, ends, denied, open, cut } = report;
+  const { poolId, poolName, team, from, to, asOf, ran, stops, holds, settles, ends, denied, open, cut } =
+    report;
   return {
     poolId,
     poolName,
+    team,
     from: toInstant(from),
     to: toInstant(to),
     asOf: toInstant(asOf),
@@ -178,11 +183,11 @@ function toReportedAct({ at, record: one, executions, jobName }: Act): ReportedA
     action,
     jobId: ids["jobId"] ?? null,
     jobName,
-    executions: executions.map(({ id: executionId, execution }) => ({
+    executions: executions.map(({ id: executionId, execution, relayed }) => ({
       executionId,
-      jobName: execution?.jobName ?? null,
+      jobName: execution?.jobName ?? relayed?.seen.jobName ?? null,
       // A dry run let nothing start: what ran later is not its doing.
-      proof: one.outcome === "DRY RUN" ? null : (execution?.proof ?? null),
+      proof: one.outcome === "DRY RUN" ? null : (execution?.proof ?? relayedProof(relayed)),
     })),
     holds: one.holds,
     status: answered,
@@ -191,6 +196,13 @@ function toReportedAct({ at, record: one, executions, jobName }: Act): ReportedA
     address,
     times,
   };
+}
+
+/** The team's word is none of the levels: of those it reaches what was asked for, and the note says the rest. */
+function relayedProof(relayed: RelayedReceipt | null): DeskProof | null {
+  if (relayed === null) return null;
+  const { level, at, note } = relayed.proof;
+  return { level: level === "source idle" ? level : "requested", at, note };
 }
 
 function toInstant(ms: number): Instant {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DeskJob, DeskSettlement } from "../../contract/index.ts";
+import type { DeskJob, DeskProbeLook, DeskSettlement } from "../../contract/index.ts";
 import { proofLevels } from "../../model/stop.ts";
 import { epochMs, id } from "./fields.ts";
 
@@ -17,6 +17,13 @@ export const settlement: z.ZodType<DeskSettlement> = z.strictObject({
   seenNote: z.string(),
 });
 
+const name = z.string();
+export const probeLook: z.ZodType<DeskProbeLook> = z.union([
+  z.strictObject({ name, clear: z.literal(true), at: epochMs }),
+  z.strictObject({ name, clear: z.literal(false), at: epochMs, found: z.array(z.string()) }),
+  z.strictObject({ name, clear: z.null(), why: z.string() }),
+]);
+
 export const deskJob: z.ZodType<DeskJob> = z.strictObject({
   id,
   name: z.string(),
@@ -29,4 +36,5 @@ export const deskJob: z.ZodType<DeskJob> = z.strictObject({
     .strictObject({ requestedAt: epochMs, level, why: z.string(), callers: z.number().int() })
     .nullable(),
   declared: settlement.nullable(),
+  probes: z.array(probeLook).exactOptional(),
 });

@@ -22,6 +22,8 @@ export const about: z.ZodType<DeskAbout> = z.strictObject({
   time: epochMs,
 });
 
+/** Of a pool of another team: the only job that the answer is about, by id or whole name. */
+export const statusQuery = z.object({ job: z.string().max(1000).exactOptional() });
 export const deskStatus: z.ZodType<DeskStatus> = z.strictObject({
   poolId: id,
   poolName: z.string(),

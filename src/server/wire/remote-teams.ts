@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RemoteTeamTransport } from "../../contract/index.ts";
+import type { RemoteProbe, RemoteTeamTransport } from "../../contract/index.ts";
 import type { RemoteTeamDraft } from "../../engine/remote-teams.ts";
 import type { DataPool } from "../../model/definitions.ts";
 import type { RemoteTeam } from "../../model/remote-team.ts";
@@ -18,7 +18,8 @@ const credentialsDraft = z.discriminatedUnion("scheme", [
 ]);
 const poolDraft = z.union([givenId, z.strictObject({ id: givenId, name: z.string().exactOptional() })]);
 const pools = z.array(poolDraft).max(1000);
-const probes = z.array(z.unknown()).max(0, "No probe can be set yet.").exactOptional();
+/** What is in them is for their own rules to say. */
+const probes = z.array(z.unknown()).exactOptional();
 
 /** Strict: a field that is misspelt must not be taken for one that was left out. */
 export const remoteTeamDraft = z.strictObject({
@@ -36,6 +37,36 @@ export const remoteTeamChange = z.strictObject({
   probes,
 });
 
+const probeFields = {
+  name: z.string(),
+  pool: id,
+  jobs: z.array(id).nullable(),
+  againAfterMs: z.number().int(),
+  timeoutMs: z.number().int(),
+};
+const remoteProbe: z.ZodType<RemoteProbe> = z.discriminatedUnion("kind", [
+  z.strictObject({
+    ...probeFields,
+    kind: z.literal("sql"),
+    type: z.literal("POSTGRESQL"),
+    host: z.string(),
+    port: z.number().int(),
+    database: z.string(),
+    user: z.string(),
+    ssl: z.enum(["disable", "require", "verify-full"]),
+    query: z.string(),
+    hasPassword: z.boolean(),
+  }),
+  z.strictObject({
+    ...probeFields,
+    kind: z.literal("http"),
+    url: z.string(),
+    pointer: z.string(),
+    expect: z.union([z.tuple([]), z.literal(0), z.string()]),
+    hasHeader: z.boolean(),
+  }),
+]);
+
 export const remoteTeam: z.ZodType<RemoteTeamTransport> = z.strictObject({
   id,
   name: z.string(),
@@ -45,13 +76,13 @@ export const remoteTeam: z.ZodType<RemoteTeamTransport> = z.strictObject({
     z.strictObject({ scheme: z.literal("OAuth"), clientId: z.string(), scope: text }),
   ]),
   pools: z.array(z.strictObject({ id, name: z.string() })),
-  probes: z.tuple([]),
+  probes: z.array(remoteProbe),
   createdAt: epochMs,
 });
 export const remoteTeams: z.ZodType<RemoteTeamTransport[]> = z.array(remoteTeam);
 
 export function toDraft(given: z.output<typeof remoteTeamChange>): Partial<RemoteTeamDraft> {
-  const { name, url, credentials, pools: named } = given;
+  const { name, url, credentials, pools: named, probes: sent } = given;
   return {
     ...(name === undefined ? {} : { name }),
     ...(url === undefined ? {} : { url }),
@@ -59,6 +90,7 @@ export function toDraft(given: z.output<typeof remoteTeamChange>): Partial<Remot
     ...(named === undefined
       ? {}
       : { pools: named.map((pool) => (typeof pool === "string" ? { id: pool } : pool)) }),
+    ...(sent === undefined ? {} : { probes: sent }),
   };
 }
 
@@ -75,14 +107,14 @@ export function toRemoteTeam({
   team: RemoteTeam;
   pools: DataPool[];
 }): RemoteTeamTransport {
-  const { name, url, credentials, probes: looks, createdAt } = team;
+  const { name, url, credentials, createdAt } = team;
   return {
     id: team.id,
     name,
     url,
     credentials,
     pools: has.map((pool) => ({ id: pool.id, name: pool.name })),
-    probes: looks,
+    probes: team.probes.map(({ shown }) => shown),
     createdAt,
   };
 }

@@ -5,6 +5,7 @@ import {
   type DeskCaller,
   type DeskPoolStop,
   type DeskReceipt,
+  type DeskRelayedReceipt,
   type DeskSettled,
   type DeskStopAnswer,
   type DeskStopDone,
@@ -16,7 +17,7 @@ import type { StopOutcome } from "../../model/operations.ts";
 import type { Receipt } from "../../model/receipt.ts";
 import type { StopCaller } from "../../model/stop.ts";
 import type { Told } from "../route.ts";
-import { proof, settlement } from "./desk-jobs.ts";
+import { probeLook, proof, settlement } from "./desk-jobs.ts";
 import { epochMs, givenId, id, numberOrText, oneLine, text } from "./fields.ts";
 import { hold, start } from "./holds.ts";
 
@@ -96,7 +97,32 @@ export const settled: z.ZodType<DeskSettled> = z.strictObject({
 
 export const receiptQuery = z.object({ format: z.enum(["json", "text"]).default("json") });
 const count = z.number().int().nullable();
-export const receipt: z.ZodType<DeskReceipt> = z.strictObject({
+const callers = z.array(
+  z.strictObject({ at: epochMs, by: z.string(), keyName: text, channel: text, reason: text }),
+);
+const steps = z.array(z.strictObject({ at: epochMs, step: z.string(), note: z.string() }));
+const relayedReceipt: z.ZodType<DeskRelayedReceipt> = z.strictObject({
+  executionId: id,
+  poolId: id,
+  poolName: z.string(),
+  team: z.strictObject({ id, name: z.string() }),
+  jobId: id,
+  jobName: z.string(),
+  status: z.string(),
+  failure: z.null(),
+  startedAt: epochMs.nullable(),
+  endedAt: epochMs,
+  callers,
+  asked: z.number().int(),
+  steps,
+  proof: z.strictObject({ level: z.enum(["reported", "source idle"]), at: epochMs, note: z.string() }),
+  settlement: z.null(),
+  probes: z.array(probeLook),
+  tables: z.null(),
+  next: z.null(),
+  asOf: epochMs,
+});
+const ownReceipt: z.ZodType<DeskReceipt> = z.strictObject({
   executionId: id,
   poolId: id,
   poolName: z.string(),
@@ -108,10 +134,8 @@ export const receipt: z.ZodType<DeskReceipt> = z.strictObject({
   queuedAt: epochMs,
   startedAt: epochMs.nullable(),
   endedAt: epochMs,
-  callers: z.array(
-    z.strictObject({ at: epochMs, by: z.string(), keyName: text, channel: text, reason: text }),
-  ),
-  steps: z.array(z.strictObject({ at: epochMs, step: z.string(), note: z.string() })),
+  callers,
+  steps,
   proof,
   settlement: settlement.nullable(),
   tables: z.array(
@@ -128,6 +152,7 @@ export const receipt: z.ZodType<DeskReceipt> = z.strictObject({
   holds: z.array(hold),
   asOf: epochMs,
 });
+export const receipt = z.union([ownReceipt, relayedReceipt]);
 
 export function toReceipt(
   pool: DataPool,

@@ -1,6 +1,7 @@
-import type { Socket } from "node:net";
+import { Socket, type LookupFunction } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { Client, type QueryResultRow, type Submittable } from "pg";
+import { guardAddress } from "../../base/reach.ts";
 import { StoppedError } from "../../model/errors.ts";
 import type { SourceSessionId } from "../../model/execution.ts";
 import type { SourceAccess } from "../../model/source.ts";
@@ -120,15 +121,21 @@ export class Link {
 
 /**
  * Connects and prepares the session.
+ * @param lookup of the host's name where others say what it is (`guardedLookup`); absent: the system's own.
  * @throws FatalSourceError | RetryableSourceError without secrets; StoppedError when `signal` aborts.
  */
 export async function connectLink(
   access: SourceAccess,
   applicationName: string,
-  { signal, limitMs = usualLimitMs }: { signal: AbortSignal; limitMs?: number },
+  {
+    signal,
+    limitMs = usualLimitMs,
+    lookup,
+  }: { signal: AbortSignal; limitMs?: number; lookup?: LookupFunction },
 ): Promise<Link> {
   if (signal.aborted) throw stoppedWhile("connect to the source", access, signal, true);
-  const client = clientFor(access, applicationName);
+  if (lookup !== undefined) guardAddress(access.configuration.host);
+  const client = clientFor(access, applicationName, lookup);
   const firstSocket = client.connection.stream;
   let reached = false;
   firstSocket.once("connect", () => {
@@ -181,7 +188,7 @@ export function stoppedWhile(
   return new StoppedError("stopped", { operation, place: placeOf(access), noSession, cause: signal.reason });
 }
 
-function clientFor(access: SourceAccess, applicationName: string): Client {
+function clientFor(access: SourceAccess, applicationName: string, lookup?: LookupFunction): Client {
   const { host, port, database, user } = access.configuration;
   return new Client({
     host,
@@ -194,7 +201,25 @@ function clientFor(access: SourceAccess, applicationName: string): Client {
     application_name: applicationName,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    ...(lookup === undefined ? {} : { stream: () => new LookingSocket(lookup) }),
   });
+}
+
+/** The driver calls `connect(port, host)` and knows no other way to look up a name. */
+class LookingSocket extends Socket {
+  readonly #lookup: LookupFunction;
+
+  constructor(lookup: LookupFunction) {
+    super();
+    this.#lookup = lookup;
+  }
+
+  override connect(...to: unknown[]): this {
+    const [port, host] = to;
+    if (typeof port !== "number" || typeof host !== "string")
+      throw new Error("a connection to no host and port");
+    return super.connect({ port, host, lookup: this.#lookup });
+  }
 }
 
 function tlsOf({ configuration: { host, ssl } }: SourceAccess): ConnectionOptions | null {

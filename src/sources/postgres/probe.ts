@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net";
 import { systemClock, type Clock } from "../../base/clock.ts";
 import { errorLine } from "../../model/errors.ts";
 import { foundLines, type Probe, type ProbeLook } from "../../model/probe.ts";
@@ -14,14 +15,16 @@ const mostRows = 20;
  * A SELECT that is expected to find no row. It runs as a part of another one, in a session whose transactions only
  * read, and from inside a SELECT that cannot be changed any more; over a connection of its own for each look: one that was kept could hang on a server that is no longer there.
  * @param limitMs for connecting, and again for the query.
+ * @param lookup of the host's name where others have set the probe (`guardedLookup`); absent: the system's own.
  */
 export function postgresProbe(
   access: SourceAccess,
   query: string,
-  { limitMs, clock = systemClock }: { limitMs: number; clock?: Clock },
+  { limitMs, clock = systemClock, lookup }: { limitMs: number; clock?: Clock; lookup?: LookupFunction },
 ): Probe {
+  const way = lookup === undefined ? { limitMs } : { limitMs, lookup };
   const read = async (signal: AbortSignal): Promise<string[]> => {
-    const link = await connectLink(access, controlTag, { signal, limitMs });
+    const link = await connectLink(access, controlTag, { signal, ...way });
     try {
       const ask = async (): Promise<string[]> => {
         const rows = await link.rows<{ line: string | null }>(

@@ -60,14 +60,15 @@ export function remoteTeamStore(connection: Connection): RemoteTeamStore {
       return connection.run("DELETE FROM team WHERE id = $id", { id }) === 1;
     },
 
-    async noteRelayedStop({ poolId, jobId, executionId, requestedAt, keyName, because }) {
+    async noteRelayedStop({ poolId, jobId, executionId, requestedAt, keyName, because, startedAt }) {
       const run = { poolId, jobId, executionId };
       return connection.transaction(() => {
         connection.run(
-          `INSERT INTO relayed_stop (pool_id, job_id, execution_id, requested_at, key_name, because, callers)
-           VALUES ($poolId, $jobId, $executionId, $requestedAt, $keyName, $because, 1)
+          `INSERT INTO relayed_stop
+             (pool_id, job_id, execution_id, requested_at, key_name, because, callers, started_at)
+           VALUES ($poolId, $jobId, $executionId, $requestedAt, $keyName, $because, 1, $startedAt)
            ON CONFLICT (pool_id, job_id, execution_id) DO UPDATE SET callers = callers + 1, closed_at = NULL`,
-          { ...run, requestedAt, keyName, because: because === null ? null : storable(because) },
+          { ...run, requestedAt, keyName, startedAt, because: because === null ? null : storable(because) },
         );
         const row = connection.first(
           "SELECT * FROM relayed_stop WHERE pool_id = $poolId AND job_id = $jobId AND execution_id = $executionId",
@@ -100,6 +101,24 @@ export function remoteTeamStore(connection: Connection): RemoteTeamStore {
         `UPDATE relayed_stop SET closed_at = $at
          WHERE pool_id = $poolId AND job_id = $jobId AND execution_id = $executionId AND closed_at IS NULL`,
         { poolId, jobId, executionId, at },
+      );
+    },
+
+    async closedRelayedStop(poolId, jobId) {
+      const row = connection.first(
+        `SELECT * FROM relayed_stop WHERE pool_id = $poolId AND job_id = $jobId
+         ORDER BY requested_at DESC, rowid DESC LIMIT 1`,
+        { poolId, jobId },
+      );
+      const stop = row && toStop(row);
+      return stop === null || stop.closedAt === null ? null : stop;
+    },
+
+    async noteRelayedEnd({ poolId, jobId, executionId }, seen) {
+      connection.run(
+        `UPDATE relayed_stop SET seen = $seen
+         WHERE pool_id = $poolId AND job_id = $jobId AND execution_id = $executionId`,
+        { poolId, jobId, executionId, seen: storable(JSON.stringify(seen)) },
       );
     },
 
@@ -157,5 +176,7 @@ function toStop(row: Row): RelayedStop {
     because: row.textOrNull("because"),
     callers: row.integer("callers"),
     closedAt: row.integerOrNull("closed_at"),
+    startedAt: row.integerOrNull("started_at"),
+    seen: row.jsonOrNull("seen"),
   };
 }

@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from "node:http";
+import type { LookupFunction } from "node:net";
+import { guardAddress } from "../base/reach.ts";
 import type { FetchAnswer, FetchInit, FetchLike } from "../sdk/index.ts";
 import type { Proxy } from "./proxy.ts";
 
@@ -21,18 +23,23 @@ type ProxyFor = (url: URL) => Proxy | null;
  * always verified, redirects never followed, every answer is read whole and within limits. A proxy sees no more of
  * HTTPS than the host's name.
  * @param waitMs how long a change (not a GET) may be answered later than usual.
+ * @param lookup of the names on a direct way, for a caller who is directed by others (`guardedLookup`); then an address
+ *   in the place of a name is held to the same rule. Absent: the system's own, and any address.
  */
 export function httpFetch({
   waitMs = 0,
   proxy = () => null,
+  lookup,
   ...limits
-}: Partial<HttpLimits> & { waitMs?: number; proxy?: ProxyFor } = {}): FetchLike {
+}: Partial<HttpLimits> & { waitMs?: number; proxy?: ProxyFor; lookup?: LookupFunction } = {}): FetchLike {
   const within = { ...usual, ...limits };
   return async (url, init) => {
     const answerMs =
       init.method === "GET" ? within.answerMs : Math.max(within.answerMs, waitMs + within.connectMs);
     const to = new URL(url);
-    return send(to, init, { ...within, answerMs }, await wayTo(to, init, within, proxy(to)));
+    if (lookup !== undefined) guardAddress(to.hostname);
+    const way = await wayTo(to, init, within, proxy(to));
+    return send(to, init, { ...within, answerMs }, lookup === undefined ? way : { ...way, lookup });
   };
 }
 
