@@ -4,6 +4,7 @@ export * from "./desk.ts";
 export * from "./enums.ts";
 export * from "./errors.ts";
 export * from "./executions.ts";
+export * from "./keys.ts";
 export * from "./night.ts";
 export * from "./paths.ts";
 export * from "./relayed-receipt.ts";
