@@ -1,4 +1,5 @@
 import { Hono, type Context } from "hono";
+import { z } from "zod";
 import { newId } from "../base/ids.ts";
 import type { AuditTrail } from "../engine/audit-trail.ts";
 import { Connections } from "../engine/connections.ts";
@@ -45,7 +46,7 @@ import { PoolCache } from "./pool-cache.ts";
 import { canonicalPath, pathOf, refusedPath } from "./path.ts";
 import { RecordedCall, type Caller } from "./recorded-call.ts";
 import { idsInQuery, idsOf, poolIdOf, queryOf, type GivenQuery } from "./request-names.ts";
-import { checkTable, type AnyAsk, type Route, type Told } from "./route.ts";
+import { checkTable, isStrict, type AnyAsk, type Route, type Told } from "./route.ts";
 import { TableRouter } from "./table-router.ts";
 import { allRoutes } from "./routes/index.ts";
 
@@ -242,7 +243,7 @@ async function serve(
 ): Promise<Response> {
   const authorization = context.req.raw.headers.get("authorization");
   const ids = idsOf(context);
-  const query = queryOf(context, { keepEmpty: route.answer === "verdict" });
+  const query = queryOf(context, { keepEmpty: route.answer === "verdict" || isStrict(route) });
   const call = new RecordedCall(options, route, context.env, { ids, authorization });
   let unidentified = false;
   let answer: Response;
@@ -267,6 +268,9 @@ async function serve(
   await call.answered(answer.status, { unidentified });
   return answer;
 }
+
+const nothing = z.strictObject({});
+const anything = z.unknown().transform(() => ({}));
 
 /** What is known of a request before it is admitted. */
 interface Asked {
@@ -320,7 +324,7 @@ async function admitted(
     ids,
     key,
     pool,
-    query: route.query === null ? {} : fitting(route.query, query),
+    query: fitting(route.query ?? (isStrict(route) ? nothing : anything), query),
     body: await bodyOf(route, request, early),
     request,
     channel: call.channel,

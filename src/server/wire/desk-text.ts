@@ -22,7 +22,7 @@ export const stopTextQuery = z.strictObject({
 export const goTextQuery = z.strictObject({ pool, connection: given.exactOptional() });
 export const receiptTextQuery = z.strictObject({ execution: given });
 
-const json = z.object({ reason: oneLine.nullish() });
+const json = z.strictObject({ reason: oneLine.nullish() });
 
 /** Why it is stopped: JSON with a `reason`, or the text itself; null: none is given. @throws z.ZodError */
 export const stopReason = z.string().transform((body, context): string | null => {
