@@ -4,6 +4,7 @@ import {
   readReceipt,
   receiptAnswerText,
   stopAndProve,
+  verdict,
   watchPool,
   type Verdict,
 } from "../../desk/index.ts";
@@ -52,7 +53,8 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
         if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
         const { team, poolId, settings } = await at(pool, key);
         const scope = { poolId, job: query.job ?? null, waitMs: query.wait, clock };
-        return verdictAnswer(withSettings(await watchPool(team, scope, { signal }), settings));
+        const said = wholePool(await watchPool(team, scope, { signal }));
+        return verdictAnswer(withSettings(said, settings));
       },
     }),
     route({
@@ -71,7 +73,7 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
         tell({ because: reason });
         const { job = null, execution: executionId = null, all, wait: waitMs } = query;
         const scope = { poolId, job, executionId, all, waitMs, answersEarly: true, reason, clock };
-        const said = withSettings(await stopAndProve(team, scope, { signal }), settings);
+        const said = wholePool(withSettings(await stopAndProve(team, scope, { signal }), settings));
         tell(toldOf(said));
         return verdictAnswer(said, { afterStop: true });
       },
@@ -107,6 +109,18 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       },
     }),
   ];
+}
+
+/**
+ * Of a pool that its team shows the relay no more than named jobs of: who asks has a key for the pool, reads a word and
+ * a code, and cannot know that the word is about less. What is clear of these jobs is not known of the pool.
+ */
+function wholePool(said: Verdict): Verdict {
+  if (!said.partial || (said.word !== "CLEAR" && said.word !== "REPORTED CLEAR")) return said;
+  const { word, code } = verdict("UNKNOWN", "");
+  const next =
+    "ask about one of these jobs by its name; of the whole pool the relay can tell when its team gives it a key for the pool";
+  return { ...said, word, code, next };
 }
 
 /** @throws Misfit */
