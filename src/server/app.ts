@@ -42,6 +42,7 @@ import {
 import { refusalInWords, wrongMethodInWords } from "./verdict-answer.ts";
 import { NightStreams } from "./night-streams.ts";
 import { noPage, type PageFiles } from "./page-files.ts";
+import { KeyPlaces } from "./places.ts";
 import { PoolCache } from "./pool-cache.ts";
 import { canonicalPath, pathOf, refusedPath } from "./path.ts";
 import { RecordedCall, type Caller } from "./recorded-call.ts";
@@ -99,7 +100,9 @@ export function createApp(parts: AppParts): App {
     streams.changed(poolId);
   });
   const workbench = new Workbench(poolData, clock);
+  const places = new KeyPlaces();
   const options = {
+    places,
     audit: parts.audit,
     hashOf: (id: string) => hashOfStored(state, id),
     report: parts.report ?? (() => undefined),
@@ -125,6 +128,7 @@ export function createApp(parts: AppParts): App {
     keys,
     sessions,
     streams,
+    places,
     page: parts.page ?? noPage,
     workbench,
     poolCache,
@@ -181,6 +185,7 @@ export function createApp(parts: AppParts): App {
 }
 
 interface ServeOptions {
+  places: KeyPlaces;
   audit: AuditTrail;
   /** Of the stored object of an id, for the record of a change. */
   hashOf: (id: string) => Promise<string | null>;
@@ -247,9 +252,12 @@ async function serve(
   const call = new RecordedCall(options, route, context.env, { ids, authorization });
   let unidentified = false;
   let answer: Response;
+  const ends: (() => void)[] = [];
+  const over = (end: () => void): void => void ends.push(end);
   try {
     const { address } = context.env;
-    const ask = await admitted(route, door, context.req.raw, { ids, query, call, address });
+    const asked = { ids, query, call, address, places: options.places, over };
+    const ask = await admitted(route, door, context.req.raw, asked);
     await call.asked();
     const operation = ask.pool?.team === undefined ? route.operation : (route.relayed ?? route.operation);
     const value = await operation(ask);
@@ -265,6 +273,7 @@ async function serve(
     }
     answer = route.answer === "verdict" ? refusalInWords(error, facts) : answerTo(error, facts);
   }
+  for (const end of ends) end();
   await call.answered(answer.status, { unidentified });
   return answer;
 }
@@ -278,6 +287,9 @@ interface Asked {
   query: GivenQuery;
   call: RecordedCall;
   address: string | null;
+  places: KeyPlaces;
+  /** What is to be done when the request is answered. */
+  over: (end: () => void) => void;
 }
 
 /** The request as its operation gets it. @throws whatever the door or a schema has against it. */
@@ -285,7 +297,7 @@ async function admitted(
   route: Route,
   door: Door,
   request: Request,
-  { ids, query, call, address }: Asked,
+  { ids, query, call, address, places, over }: Asked,
 ): Promise<AnyAsk> {
   const { access, credentials } = route;
   const known = (one: ApiKey, bySession: boolean): void => {
@@ -293,6 +305,7 @@ async function admitted(
   };
   const identify = (): Promise<ApiKey> => door.identify(request, credentials, { address, known });
   const key = access === "without key" ? null : await identify();
+  if (key !== null) over(places.enter(key.id));
   // Only there does the body say what the key is needed for; everywhere else it is read behind the door.
   const early =
     access !== "without key" && access.on === "pool of body" ? await readJson(request) : undefined;
@@ -329,6 +342,8 @@ async function admitted(
     request,
     channel: call.channel,
     mayStill,
+    wait: (waitMs, { refuse }) =>
+      places.wait(key?.id ?? "", { waitMs, signal: request.signal, refuse }, over),
     get signal() {
       return request.signal;
     },

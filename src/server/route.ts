@@ -3,6 +3,7 @@ import type { IdsIn, PathTemplate } from "../contract/index.ts";
 import type { Deed } from "../model/audit.ts";
 import type { Hold } from "../model/hold.ts";
 import type { StopChannel } from "../model/stop.ts";
+import type { Wait } from "./places.ts";
 import { verbs, type ApiKey, type DataPool, type Verb } from "../model/definitions.ts";
 
 /**
@@ -48,6 +49,11 @@ export type Ask<Path extends string, A extends Access, Query, Body> = {
   readonly channel: StopChannel;
   /** Whether the door would let the same call in now: for answers that go on for longer than rights may last. */
   mayStill: () => Promise<boolean>;
+  /**
+   * For what waits in its answer: a place among the waits of the key, for so many ms, given back when it is answered.
+   * Without one it does not wait. @throws TooMany where `refuse`.
+   */
+  wait: (ms: number, options: { refuse: boolean }) => Wait;
   /** Aborts when the client has gone. A real request is only made of it when it is read. */
   readonly signal: AbortSignal;
   /** For the audit log: what the answer does not say by itself. */
@@ -112,6 +118,7 @@ export interface AnyAsk {
   readonly request: Request;
   readonly channel: StopChannel;
   mayStill: () => Promise<boolean>;
+  wait: (ms: number, options: { refuse: boolean }) => Wait;
   readonly signal: AbortSignal;
   tell: (told: Told) => void;
   key: ApiKey | null;

@@ -12,7 +12,7 @@ import { onlyNamedJobs } from "../../engine/keys.ts";
 import type { ApiKey, DataPool } from "../../model/definitions.ts";
 import type { DeskSettings } from "../../model/desk-settings.ts";
 import type { Team } from "../../model/team.ts";
-import { Misfit } from "../errors.ts";
+import { Misfit, Unauthenticated } from "../errors.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route, type Told } from "../route.ts";
 import { verdictAnswer } from "../verdict-answer.ts";
@@ -48,12 +48,15 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       query: statusTextQuery,
       answer: "verdict",
       relayed: "same",
-      operation: async ({ pool, key, query, signal }) => {
+      operation: async ({ pool, key, query, wait }) => {
         // A word about the pool would be taken for one about jobs that it does not see.
         if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
+        const { waitMs, signal } = wait(query.wait, { refuse: true });
         const { team, poolId, settings } = await at(pool, key);
-        const scope = { poolId, job: query.job ?? null, waitMs: query.wait, clock };
+        const scope = { poolId, job: query.job ?? null, waitMs, clock };
         const said = wholePool(await watchPool(team, scope, { signal }));
+        // The key was taken back meanwhile.
+        if (signal.reason instanceof Unauthenticated) throw signal.reason;
         return verdictAnswer(withSettings(said, settings));
       },
     }),
@@ -66,12 +69,13 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       answer: "verdict",
       deed: "stop",
       relayed: "same",
-      operation: async ({ pool, key, query, body, signal, tell }) => {
+      operation: async ({ pool, key, query, body, wait, tell }) => {
         if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
         const reason = reasonIn(body);
         const { team, poolId, settings } = await at(pool, key);
         tell({ because: reason });
-        const { job = null, execution: executionId = null, all, wait: waitMs } = query;
+        const { job = null, execution: executionId = null, all } = query;
+        const { waitMs, signal } = wait(query.wait, { refuse: false });
         const scope = { poolId, job, executionId, all, waitMs, answersEarly: true, reason, clock };
         const said = wholePool(withSettings(await stopAndProve(team, scope, { signal }), settings));
         tell(toldOf(said));
