@@ -364,13 +364,15 @@ function saidBy(value: unknown): Told {
   };
 }
 
-async function bodyOf({ body: rule }: Route, request: Request, early: unknown): Promise<unknown> {
+async function bodyOf({ body: rule, deed }: Route, request: Request, early: unknown): Promise<unknown> {
   if (rule === "ignored") {
     checkAnnounced(request);
     return undefined;
   }
-  if (rule === "text") return await readText(request);
-  return fitting(rule.json, early ?? (await readJson(request)));
+  // A stop has no other text than its reason.
+  const reading = { mends: deed === "stop" };
+  if (rule === "text") return await readText(request, reading);
+  return fitting(rule.json, early ?? (await readJson(request, reading)));
 }
 
 async function answerOf(route: Route, value: unknown, { checkAnswers }: ServeOptions): Promise<Response> {

@@ -17,7 +17,7 @@ import type { Receipt } from "../../model/receipt.ts";
 import type { StopCaller } from "../../model/stop.ts";
 import type { Told } from "../route.ts";
 import { proof, settlement } from "./desk-jobs.ts";
-import { epochMs, givenId, id, numberOrText, oneLine, text } from "./fields.ts";
+import { epochMs, givenId, id, numberOrText, oneLine, stopWords, text } from "./fields.ts";
 import { hold, start } from "./holds.ts";
 
 /** Strict, and never empty, as all that changes something at the desk: a mistyped word must not mean more than was meant. */
@@ -28,7 +28,7 @@ export const stopQuery = z.strictObject({
 });
 /** Seconds; for a whole pool. */
 export const poolStopQuery = stopQuery.pick({ wait: true });
-export const stopRequest = z.strictObject({ reason: oneLine.exactOptional() }).prefault({});
+export const stopRequest = z.strictObject({ reason: stopWords.exactOptional() }).prefault({});
 
 const doneFields = {
   outcome: z.enum(["STOPPED", "FINISHED BY ITSELF", "WAS NOT RUNNING", "OTHER EXECUTION"]),
