@@ -71,7 +71,7 @@ test("without a job a stop is USAGE and lists what runs; everything only by all=
     expect([query, ...said(answer)]).toEqual([query, 400, "NIGHTDESK USAGE", "50"]);
     expect(last(answer)).toMatch(reason);
   }
-  for (const body of ["{", '{"reason":5}', JSON.stringify({ reason: "x".repeat(501) }), "x".repeat(501)]) {
+  for (const body of ["{", '{"reason":5}', '{"raeson":"a"}', '{"reason":"a","execution":"x"}']) {
     expect(said(await ask("POST", "/desk/stop.txt?job=one", { key, body }))).toEqual([
       400,
       "NIGHTDESK USAGE",

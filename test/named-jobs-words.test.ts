@@ -98,8 +98,26 @@ test("a relay with such a key of another desk hands on that it does not see the 
   const whole = { name: "whole pool", grants: [{ poolId, verbs: ["view", "cancel"] }] };
   const { key } = await relay.ok("POST", "/desk/v1/keys", whole);
   const text = await askText(relay, "GET", "/desk/status.txt", { key });
-  expect([text.code, last(text)]).toEqual(["0", `CODE 0 REASON 0 of 1 job run or wait to run; ${ofThese}`]);
-  expect((await asked(relay, key, "status")).lines.at(-1)).toBe(last(text));
+  // In the place of a person who reads, a script goes by word and code: of the pool it is not known.
+  expect(said(text)).toEqual([503, "NIGHTDESK UNKNOWN", "20"]);
+  expect(last(text)).toContain(
+    `REASON 0 of 1 job run or wait to run; ${ofThese} NEXT ask about one of these jobs`,
+  );
+  const stop = await askText(relay, "POST", "/desk/stop.txt?all=true&wait=5", { key });
+  expect(said(stop)).toEqual([202, "NIGHTDESK UNKNOWN", "20"]);
+  expect(last(stop)).toContain(`REASON WAS NOT RUNNING; ${ofThese} NEXT ask about one of these jobs`);
+  expect(said(await askText(relay, "GET", "/desk/status.txt?job=Finance", { key }))[2]).toBe("0");
+  expect((await asked(relay, key, "status")).lines.at(-1)).toBe(
+    `CODE 0 REASON 0 of 1 job run or wait to run; ${ofThese}`,
+  );
+  expect((await asked(relay, key, "stop", "--all")).lines.at(-1)).toBe(
+    `CODE 0 REASON WAS NOT RUNNING; ${ofThese}`,
+  );
+  const events = await relay.call("GET", `/desk/v1/pools/${poolId}/events?for=0`, { key });
+  expect(JSON.parse(events.text.slice("data: ".length))).toMatchObject({
+    partial: true,
+    verdict: { word: "CLEAR", reason: expect.stringContaining(ofThese) },
+  });
   // The team refuses that to the relay, which is no answer: never CLEAR.
   expect((await asked(relay, key, "go")).code).toBe(20);
   const client = createClient({ url: relay.url, key, fetch });

@@ -338,18 +338,32 @@ test("a stream ends with the rights it was opened with, and with the server", as
   expect((await events(desk.adminKey)).status).toBe(200);
 });
 
-test("more streams than are good for the server are refused, and an end makes room", async () => {
+test("more streams than are good for the server are refused, those of one key first, and an end makes room", async () => {
   const open: ReadableStreamDefaultReader<unknown>[] = [];
-  const read = async (): Promise<number> => {
-    const response = await events(desk.adminKey);
+  const read = async (key: string): Promise<number> => {
+    const response = await events(key);
     const reader = response.body?.getReader();
     await reader?.read();
     if (response.status === 200 && reader !== undefined) open.push(reader);
     return response.status;
   };
-  for (let count = 0; count < 200; count += 1) expect(await read()).toBe(200);
-  expect(await read()).toBe(503);
+  const { key } = await desk.key([{ poolId: own.poolId, verbs: ["view"] }]);
+  for (let count = 0; count < 20; count += 1) expect(await read(key)).toBe(200);
+  const refused = await events(key);
+  expect([refused.status, refused.headers.get("connection")]).toEqual([429, "close"]);
+  expect(await refused.json()).toMatchObject({
+    errorCode: "GENERAL_TOO_MANY",
+    detail: expect.stringContaining("20 streams of events of this key are open"),
+  });
+  expect(await read(desk.adminKey)).toBe(200);
+  await open.shift()?.cancel();
+  expect([await read(key), await read(key)]).toEqual([200, 429]);
+  while (open.length < 200) {
+    const other = (await desk.key([{ poolId: own.poolId, verbs: ["view"] }])).key;
+    for (let count = 0; count < 20 && open.length < 200; count += 1) expect(await read(other)).toBe(200);
+  }
+  expect(await read(desk.adminKey)).toBe(503);
   await open.pop()?.cancel();
-  expect(await read()).toBe(200);
+  expect(await read(desk.adminKey)).toBe(200);
   for (const reader of open) await reader.cancel();
 });

@@ -1,4 +1,5 @@
 import { Hono, type Context } from "hono";
+import { z } from "zod";
 import { newId } from "../base/ids.ts";
 import type { AuditTrail } from "../engine/audit-trail.ts";
 import { Connections } from "../engine/connections.ts";
@@ -42,11 +43,12 @@ import { refusalInWords, wrongMethodInWords } from "./verdict-answer.ts";
 import { lookedAt } from "./looked-at.ts";
 import { NightStreams } from "./night-streams.ts";
 import { noPage, type PageFiles } from "./page-files.ts";
+import { KeyPlaces } from "./places.ts";
 import { PoolCache } from "./pool-cache.ts";
 import { canonicalPath, pathOf, refusedPath } from "./path.ts";
 import { RecordedCall, type Caller } from "./recorded-call.ts";
 import { idsInQuery, idsOf, poolIdOf, queryOf, type GivenQuery } from "./request-names.ts";
-import { checkTable, type AnyAsk, type Route, type Told } from "./route.ts";
+import { checkTable, isStrict, type AnyAsk, type Route, type Told } from "./route.ts";
 import { TableRouter } from "./table-router.ts";
 import { allRoutes } from "./routes/index.ts";
 
@@ -99,7 +101,9 @@ export function createApp(parts: AppParts): App {
     streams.changed(poolId);
   });
   const workbench = new Workbench(poolData, clock);
+  const places = new KeyPlaces();
   const options = {
+    places,
     audit: parts.audit,
     hashOf: (id: string) => hashOfStored(state, id),
     report: parts.report ?? (() => undefined),
@@ -127,6 +131,7 @@ export function createApp(parts: AppParts): App {
     keys,
     sessions,
     streams,
+    places,
     page: parts.page ?? noPage,
     workbench,
     poolCache,
@@ -183,6 +188,7 @@ export function createApp(parts: AppParts): App {
 }
 
 interface ServeOptions {
+  places: KeyPlaces;
   audit: AuditTrail;
   /** Of the stored object of an id, for the record of a change. */
   hashOf: (id: string) => Promise<string | null>;
@@ -245,13 +251,16 @@ async function serve(
 ): Promise<Response> {
   const authorization = context.req.raw.headers.get("authorization");
   const ids = idsOf(context);
-  const query = queryOf(context, { keepEmpty: route.answer === "verdict" });
+  const query = queryOf(context, { keepEmpty: route.answer === "verdict" || isStrict(route) });
   const call = new RecordedCall(options, route, context.env, { ids, authorization });
   let unidentified = false;
   let answer: Response;
+  const ends: (() => void)[] = [];
+  const over = (end: () => void): void => void ends.push(end);
   try {
     const { address } = context.env;
-    const ask = await admitted(route, door, context.req.raw, { ids, query, call, address });
+    const asked = { ids, query, call, address, places: options.places, over };
+    const ask = await admitted(route, door, context.req.raw, asked);
     await call.asked();
     const operation = ask.pool?.team === undefined ? route.operation : (route.relayed ?? route.operation);
     const value = await operation(ask);
@@ -267,9 +276,13 @@ async function serve(
     }
     answer = route.answer === "verdict" ? refusalInWords(error, facts) : answerTo(error, facts);
   }
+  for (const end of ends) end();
   await call.answered(answer.status, { unidentified });
   return answer;
 }
+
+const nothing = z.strictObject({});
+const anything = z.unknown().transform(() => ({}));
 
 /** What is known of a request before it is admitted. */
 interface Asked {
@@ -277,6 +290,9 @@ interface Asked {
   query: GivenQuery;
   call: RecordedCall;
   address: string | null;
+  places: KeyPlaces;
+  /** What is to be done when the request is answered. */
+  over: (end: () => void) => void;
 }
 
 /** The request as its operation gets it. @throws whatever the door or a schema has against it. */
@@ -284,7 +300,7 @@ async function admitted(
   route: Route,
   door: Door,
   request: Request,
-  { ids, query, call, address }: Asked,
+  { ids, query, call, address, places, over }: Asked,
 ): Promise<AnyAsk> {
   const { access, credentials } = route;
   const known = (one: ApiKey, bySession: boolean): void => {
@@ -292,6 +308,7 @@ async function admitted(
   };
   const identify = (): Promise<ApiKey> => door.identify(request, credentials, { address, known });
   const key = access === "without key" ? null : await identify();
+  if (key !== null) over(places.enter(key.id));
   // Only there does the body say what the key is needed for; everywhere else it is read behind the door.
   const early =
     access !== "without key" && access.on === "pool of body" ? await readJson(request) : undefined;
@@ -323,11 +340,13 @@ async function admitted(
     ids,
     key,
     pool,
-    query: route.query === null ? {} : fitting(route.query, query),
+    query: fitting(route.query ?? (isStrict(route) ? nothing : anything), query),
     body: await bodyOf(route, request, early),
     request,
     channel: call.channel,
     mayStill,
+    wait: (waitMs, { refuse }) =>
+      places.wait(key?.id ?? "", { waitMs, signal: request.signal, refuse }, over),
     get signal() {
       return request.signal;
     },
@@ -348,13 +367,15 @@ function saidBy(value: unknown): Told {
   };
 }
 
-async function bodyOf({ body: rule }: Route, request: Request, early: unknown): Promise<unknown> {
+async function bodyOf({ body: rule, deed }: Route, request: Request, early: unknown): Promise<unknown> {
   if (rule === "ignored") {
     checkAnnounced(request);
     return undefined;
   }
-  if (rule === "text") return await readText(request);
-  return fitting(rule.json, early ?? (await readJson(request)));
+  // A stop has no other text than its reason.
+  const reading = { mends: deed === "stop" };
+  if (rule === "text") return await readText(request, reading);
+  return fitting(rule.json, early ?? (await readJson(request, reading)));
 }
 
 async function answerOf(route: Route, value: unknown, { checkAnswers }: ServeOptions): Promise<Response> {

@@ -41,6 +41,12 @@ export class NotRelayed extends Error {
   }
 }
 
+/** The key has as much open at the server as one key may. */
+export class TooMany extends Error {
+  /** What its holder does. */
+  readonly next = "end what waits by this key, or ask again later; if that is not you, have the key revoked";
+}
+
 /** Input that its schema refuses; `where` is "" for the body, else the part of the request. */
 export class Misfit extends Error {
   readonly issues: z.core.$ZodIssue[];
@@ -61,6 +67,10 @@ export function answerTo(
 ): Response {
   if (error instanceof Unauthenticated) return unauthenticated(error);
   if (error instanceof Misfit) return validation(error.issues.map(describeIssue));
+  if (error instanceof TooMany) {
+    const detail = `${error.message}; ${error.next}.`;
+    return closing(refusal(request.id, 429, "Too many at once.", detail, "GENERAL_TOO_MANY"));
+  }
   if (error instanceof BodyTooLarge) {
     const answer = refusal(
       request.id,
@@ -110,6 +120,12 @@ export function refusal(
     shortMessage: title,
   };
   return json(status, body);
+}
+
+/** Its connection is for others: it ends with the answer. */
+export function closing(answer: Response): Response {
+  answer.headers.set("connection", "close");
+  return answer;
 }
 
 /** A 400. */

@@ -10,6 +10,7 @@ import { callerAddress } from "./caller-address.ts";
 import { answerUnreadable } from "./client-error.ts";
 import { refusal, validation } from "./errors.ts";
 import { pathOf, refusedPath } from "./path.ts";
+import { shareConnections } from "./share-connections.ts";
 
 const limits = {
   /** Time for the headers, and for the whole request; an answer may take longer. */
@@ -23,7 +24,6 @@ const limits = {
 };
 /** What a Host header may look like: a name or an address, and a port. */
 const hostHeader = /^([\w.-]+|\[[\da-fA-F:.]+\])(:\d{1,5})?$/;
-const mostConnections = 1024;
 
 export interface Listening {
   /** Base URL with the real port. */
@@ -70,7 +70,7 @@ export async function listen(app: App, { host, port, tls, trustedProxies = [] }:
     const detail = "Of Expect only 100-continue is understood.";
     void refuse(response, refusal(newId(), 417, "Expectation failed.", detail, "GENERAL_EXPECTATION"));
   });
-  server.maxConnections = mostConnections;
+  shareConnections(server, trusted);
   await bind(server, host, port);
   let closed: Promise<void> | null = null;
   return {

@@ -1,16 +1,20 @@
 import type { Clock } from "../base/clock.ts";
 import { UnavailableError } from "../model/errors.ts";
+import { TooMany } from "./errors.ts";
+import { Quota } from "./places.ts";
 
 /** A fresh read at least this often: a page takes the silence of several of them for a lost connection. */
 const everyMs = 1000;
 /** One look may be followed by the next: a run that writes all the time must not make the server read all the time. */
 const leastMs = 100;
-/** Open at once; each is a connection and a read a second. */
+/** Open at once; each is a connection and a read a second. Of one key fewer: the others want to look too. */
 const mostStreams = 200;
+const mostOfOneKey = 20;
 
 const encoder = new TextEncoder();
 
 export interface NightStream {
+  keyId: string;
   poolId: string;
   /** What an event says; never rejects for what is wrong with the pool. */
   look: () => Promise<object>;
@@ -25,6 +29,7 @@ export class NightStreams {
   readonly #clock: Clock;
   readonly #ending = new AbortController();
   #open = 0;
+  readonly #ofKeys = new Quota(mostOfOneKey);
   /** By pool: aborts at its next change. */
   readonly #changes = new Map<string, AbortController>();
 
@@ -47,9 +52,12 @@ export class NightStreams {
   /**
    * The body of an answer. It reads only when the other end has taken what was read before: whoever is slow gets
    * fewer events, never old ones. Ends when rights, time, server or client do.
-   * @throws UnavailableError when too many are open.
+   * @throws TooMany when the key has too many open; UnavailableError when all together have.
    */
-  open({ poolId, look, mayStill, forMs, signal }: NightStream): ReadableStream<Uint8Array> {
+  open({ keyId, poolId, look, mayStill, forMs, signal }: NightStream): ReadableStream<Uint8Array> {
+    if (this.#ofKeys.isFull(keyId)) {
+      throw new TooMany(`${String(mostOfOneKey)} streams of events of this key are open`);
+    }
     if (this.#open >= mostStreams) {
       throw new UnavailableError(`${String(mostStreams)} are open`, {
         operation: "open a stream of events",
@@ -61,8 +69,10 @@ export class NightStreams {
     const alive = AbortSignal.any([signal, this.#ending.signal, over.signal]);
     const beganAt = clock.monotonic();
     let began = false;
+    let leave: (() => void) | null = null;
     const end = (): void => {
       if (began && !over.signal.aborted) this.#open -= 1;
+      leave?.();
       over.abort();
     };
     return new ReadableStream<Uint8Array>(
@@ -72,6 +82,7 @@ export class NightStreams {
           else {
             // Counted from here: what nobody reads is not cancelled either.
             this.#open += 1;
+            leave = this.#ofKeys.take(keyId);
             alive.addEventListener("abort", end, { once: true });
           }
           const isOver = began && clock.monotonic() - beganAt >= forMs;

@@ -19,6 +19,7 @@ import type { StateStore } from "../model/state-store.ts";
 import type { Team } from "../model/team.ts";
 import type { NightStreams } from "./night-streams.ts";
 import type { PageFiles } from "./page-files.ts";
+import type { KeyPlaces } from "./places.ts";
 import type { PoolCache } from "./pool-cache.ts";
 
 /** What the routes work with: the rules of the engine and the ports behind them. */
@@ -44,6 +45,7 @@ export interface Operations {
   keys: Keys;
   sessions: PageSessions;
   streams: NightStreams;
+  places: KeyPlaces;
   page: PageFiles;
   workbench: Workbench;
   poolCache: PoolCache;

@@ -11,6 +11,7 @@ import { proofLevels } from "../model/stop.ts";
 import { TeamError, type TeamJob, type TeamProbeLook } from "../model/team.ts";
 import { commonHeaders, emptyResponse } from "./errors.ts";
 import type { Operations } from "./operations.ts";
+import type { Wait } from "./places.ts";
 import type { Told } from "./route.ts";
 
 /** What the routes answer about a pool of another team: its own words and their age, and for a stop the desk's. */
@@ -26,11 +27,10 @@ export interface RelayedAsk {
   tell: (told: Told) => void;
 }
 
-export interface StopOrder {
+export interface StopOrder extends Wait {
   /** null: every job of the pool that is active. */
   job: string | null;
   executionId: string | null;
-  waitMs: number;
   reason: string | null;
   channel: StopChannel;
 }
@@ -58,10 +58,10 @@ export function oneOf(shared: Shared<{ id: string }[]>, id: string): Shared<unkn
 /** The desk's stop over the team. */
 export async function relayedStop(
   { relayedTeam, clock }: Pick<Operations, "relayedTeam" | "clock">,
-  { pool, key, signal, tell }: RelayedAsk,
+  { pool, key, tell }: Omit<RelayedAsk, "signal">,
   order: StopOrder,
 ): Promise<Verdict> {
-  const { channel, job, executionId, waitMs, reason } = order;
+  const { channel, job, executionId, waitMs, signal, reason } = order;
   // A word about the pool would be taken for one about jobs that it does not see.
   if (key.jobs !== null && job === null) throw onlyNamedJobs();
   tell({ because: reason });

@@ -3,6 +3,7 @@ import type { IdsIn, PathTemplate } from "../contract/index.ts";
 import type { Deed } from "../model/audit.ts";
 import type { Hold } from "../model/hold.ts";
 import type { StopChannel } from "../model/stop.ts";
+import type { Wait } from "./places.ts";
 import { verbs, type ApiKey, type DataPool, type Verb } from "../model/definitions.ts";
 
 /**
@@ -48,6 +49,11 @@ export type Ask<Path extends string, A extends Access, Query, Body> = {
   readonly channel: StopChannel;
   /** Whether the door would let the same call in now: for answers that go on for longer than rights may last. */
   mayStill: () => Promise<boolean>;
+  /**
+   * For what waits in its answer: a place among the waits of the key, for so many ms, given back when it is answered.
+   * Without one it does not wait. @throws TooMany where `refuse`.
+   */
+  wait: (ms: number, options: { refuse: boolean }) => Wait;
   /** Aborts when the client has gone. A real request is only made of it when it is read. */
   readonly signal: AbortSignal;
   /** For the audit log: what the answer does not say by itself. */
@@ -112,6 +118,7 @@ export interface AnyAsk {
   readonly request: Request;
   readonly channel: StopChannel;
   mayStill: () => Promise<boolean>;
+  wait: (ms: number, options: { refuse: boolean }) => Wait;
   readonly signal: AbortSignal;
   tell: (told: Told) => void;
   key: ApiKey | null;
@@ -171,6 +178,17 @@ export function route<
   };
 }
 
+/** Our own wire, where it changes something: what it does not know, or is empty, it refuses. Celonis' ignores that. */
+export function isStrict({ method, path }: Pick<Route, "method" | "path">): boolean {
+  return method !== "GET" && path.startsWith("/desk/");
+}
+
+/** Whether a field that no schema has would be let through. */
+function letsThrough(schema: z.ZodType): boolean {
+  const { error } = schema.safeParse({ "no such field": true });
+  return error?.issues.some(({ code }) => code === "unrecognized_keys") !== true;
+}
+
 const namesJob = /\{(?:jobId|taskId|executionId)\}/;
 
 /**
@@ -186,6 +204,9 @@ export function checkTable(routes: readonly Route[]): void {
     if (seen.has(name)) wrong.push(`${name}: declared twice`);
     seen.add(name);
     const known = access as Partial<{ verb: string; on: string; jobs: string }> | string | undefined;
+    const given = [query, typeof body === "object" ? body.json : null].filter((schema) => schema !== null);
+    if (isStrict({ method, path }) && given.some(letsThrough))
+      wrong.push(`${name}: lets unknown fields through`);
     if (known === "without key") continue;
     if (typeof known !== "object" || known.verb === undefined || ![...verbs, "any"].includes(known.verb)) {
       wrong.push(`${name}: declares no verb`);

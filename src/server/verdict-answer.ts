@@ -2,7 +2,7 @@ import { codeHeader } from "../contract/index.ts";
 import { verdict, verdictText, type Verdict } from "../desk/index.ts";
 import { UserError, isNightdeskError } from "../model/errors.ts";
 import { BodyEncoded, BodyTooLarge, mostBodyBytes } from "./body.ts";
-import { commonHeaders, Misfit, NotRelayed, Unauthenticated } from "./errors.ts";
+import { closing, commonHeaders, Misfit, NotRelayed, TooMany, Unauthenticated } from "./errors.ts";
 
 /** Said to whoever has no way to ask for help but the address itself. */
 const correctIt = "correct the address and call it again";
@@ -55,9 +55,8 @@ export function refusalInWords(
 ): Response {
   const { said, status } = refused(error, request);
   const answer = inWords(said, status, verdictText(said, "\r\n"));
-  // The rest of the body is on its way and nobody will read it.
-  if (error instanceof BodyTooLarge) answer.headers.set("connection", "close");
-  return answer;
+  // The rest of the body is on its way and nobody will read it; or too many connections are taken.
+  return error instanceof BodyTooLarge || error instanceof TooMany ? closing(answer) : answer;
 }
 
 /** A 405. */
@@ -96,6 +95,10 @@ function refused(
       case "conflict":
         return { said: verdict("UNKNOWN", `not at this moment: ${error.message}`), status: 503 };
     }
+  }
+  if (error instanceof TooMany) {
+    const next = `do not shut down the source; ${error.next}`;
+    return { said: verdict("UNKNOWN", error.message, { next }), status: 429 };
   }
   if (error instanceof NotRelayed) return { said: verdict("USAGE", error.message), status: 501 };
   if (isNightdeskError(error)) return { said: verdict("UNKNOWN", error.line), status: 503 };

@@ -4,6 +4,7 @@ import {
   readReceipt,
   receiptAnswerText,
   stopAndProve,
+  verdict,
   watchPool,
   withSchedules,
   type Verdict,
@@ -12,7 +13,7 @@ import { onlyNamedJobs } from "../../engine/keys.ts";
 import type { ApiKey, DataPool } from "../../model/definitions.ts";
 import type { DeskSettings } from "../../model/desk-settings.ts";
 import type { Team } from "../../model/team.ts";
-import { Misfit } from "../errors.ts";
+import { Misfit, Unauthenticated } from "../errors.ts";
 import type { Operations } from "../operations.ts";
 import { route, type Route, type Told } from "../route.ts";
 import { verdictAnswer } from "../verdict-answer.ts";
@@ -49,13 +50,17 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       query: statusTextQuery,
       answer: "verdict",
       relayed: "same",
-      operation: async ({ pool, key, query, signal }) => {
+      operation: async ({ pool, key, query, wait }) => {
         // A word about the pool would be taken for one about jobs that it does not see.
         if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
+        const { waitMs, signal } = wait(query.wait, { refuse: true });
         const job = query.job ?? null;
         const { team, poolId, settings } = await at(pool, key, job);
-        const scope = { poolId, job, waitMs: query.wait, clock };
-        const said = await withSchedules(team, await watchPool(team, scope, { signal }), scope, { signal });
+        const scope = { poolId, job, waitMs, clock };
+        const looked = await withSchedules(team, await watchPool(team, scope, { signal }), scope, { signal });
+        const said = wholePool(looked);
+        // The key was taken back meanwhile.
+        if (signal.reason instanceof Unauthenticated) throw signal.reason;
         return verdictAnswer(withSettings(said, settings));
       },
     }),
@@ -68,14 +73,15 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       answer: "verdict",
       deed: "stop",
       relayed: "same",
-      operation: async ({ pool, key, query, body, signal, tell }) => {
+      operation: async ({ pool, key, query, body, wait, tell }) => {
         if (key.jobs !== null && query.job === undefined) throw onlyNamedJobs();
         const reason = reasonIn(body);
-        const { job = null, execution: executionId = null, all, wait: waitMs } = query;
+        const { job = null, execution: executionId = null, all } = query;
         const { team, poolId, settings } = await at(pool, key, job);
         tell({ because: reason });
+        const { waitMs, signal } = wait(query.wait, { refuse: false });
         const scope = { poolId, job, executionId, all, waitMs, answersEarly: true, reason, clock };
-        const said = withSettings(await stopAndProve(team, scope, { signal }), settings);
+        const said = wholePool(withSettings(await stopAndProve(team, scope, { signal }), settings));
         tell(toldOf(said));
         return verdictAnswer(await withSchedules(team, said, scope, { signal }), { afterStop: true });
       },
@@ -112,6 +118,18 @@ export function deskTextRoutes({ teamFor, deskSettings, clock }: Operations): Ro
       },
     }),
   ];
+}
+
+/**
+ * Of a pool that its team shows the relay no more than named jobs of: who asks has a key for the pool, reads a word and
+ * a code, and cannot know that the word is about less. What is clear of these jobs is not known of the pool.
+ */
+function wholePool(said: Verdict): Verdict {
+  if (!said.partial || (said.word !== "CLEAR" && said.word !== "REPORTED CLEAR")) return said;
+  const { word, code } = verdict("UNKNOWN", "");
+  const next =
+    "ask about one of these jobs by its name; of the whole pool the relay can tell when its team gives it a key for the pool";
+  return { ...said, word, code, next };
 }
 
 /** @throws Misfit */

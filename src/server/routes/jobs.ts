@@ -137,20 +137,22 @@ export function jobRoutes(operations: Operations): Route[] {
       deed: "stop",
       operation: async (ask) => {
         const job = await jobOf(state, ask.pool.id, ask.ids.jobId);
-        const outcome = await executions.stop(job.id, cancelRequest(ask.key), { signal: ask.signal });
+        const { waitMs, signal } = ask.wait(cancelWaitMs, { refuse: false });
+        const outcome = await executions.stop(job.id, cancelRequest(ask.key, waitMs), { signal });
         ask.tell(toldOfStops([toStopAnswer(outcome, null)]));
         return cancelAnswer(outcome);
       },
       relayed: async (ask) => {
-        const order = { job: ask.ids.jobId, executionId: null, waitMs: cancelWaitMs, reason: null };
+        const wait = ask.wait(cancelWaitMs, { refuse: false });
+        const order = { job: ask.ids.jobId, executionId: null, ...wait, reason: null };
         return relayedCancel(await relayedStop(operations, ask, { ...order, channel: "wire" }));
       },
     }),
   ];
 }
 
-function cancelRequest(key: ApiKey): Parameters<Operations["executions"]["stop"]>[1] {
-  return { executionId: null, keyName: key.name, channel: "wire", because: null, waitMs: cancelWaitMs };
+function cancelRequest(key: ApiKey, waitMs: number): Parameters<Operations["executions"]["stop"]>[1] {
+  return { executionId: null, keyName: key.name, channel: "wire", because: null, waitMs };
 }
 
 /** 200 without a body: nothing of the job runs. Anything else is no such promise, and says why. */

@@ -3,7 +3,7 @@ import type { Operations } from "../operations.ts";
 import { route, type Route } from "../route.ts";
 import { createdKey, keyDraft, keyTransports, toKey, toKeyDraft } from "../wire/desk.ts";
 
-export function keyRoutes({ keys }: Operations): Route[] {
+export function keyRoutes({ keys, places }: Operations): Route[] {
   const access = { verb: "admin", on: "team" } as const;
   return [
     route({
@@ -31,6 +31,7 @@ export function keyRoutes({ keys }: Operations): Route[] {
       answer: "empty",
       operation: async ({ ids }) => {
         await keys.revoke(ids.keyId);
+        places.revoked(ids.keyId);
       },
     }),
   ];

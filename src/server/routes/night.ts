@@ -18,6 +18,7 @@ export function nightRoutes(operations: Operations): Route[] {
       relayed: "same",
       operation: ({ pool, key, query, mayStill, signal }) => {
         const body = operations.streams.open({
+          keyId: key.id,
           poolId: pool.id,
           look: () => lookAtNight(operations, { pool, key }, { signal }),
           mayStill,

@@ -10,6 +10,7 @@ import type { StopRequestOf } from "../../model/operations.ts";
 import type { StopChannel } from "../../model/stop.ts";
 import { commonHeaders } from "../errors.ts";
 import type { Operations } from "../operations.ts";
+import type { Wait } from "../places.ts";
 import { relayedStop, relayedStopAnswer } from "../relayed-answers.ts";
 import { route, type Route } from "../route.ts";
 import {
@@ -44,9 +45,9 @@ export function stopRoutes(operations: Operations): Route[] {
         const { pool, ids, query, body } = ask;
         const job = await jobOf(state, pool.id, ids.jobId);
         const executionId = query.execution ?? null;
-        const request = { ...requestOf(ask, body.reason, query.wait), executionId };
-        ask.tell({ because: request.because });
-        const outcome = await executions.stop(job.id, request, { signal: ask.signal });
+        const { signal, ...order } = requestOf(ask, body.reason, query.wait);
+        ask.tell({ because: order.because });
+        const outcome = await executions.stop(job.id, { ...order, executionId }, { signal });
         const answer = toStopAnswer(outcome, executionId);
         ask.tell(toldOfStops([answer]));
         return answer.outcome === "NOT PROVEN" ? accepted(answer) : answer;
@@ -71,9 +72,9 @@ export function stopRoutes(operations: Operations): Route[] {
       answer: poolStop,
       deed: "stop",
       operation: async (ask) => {
-        const request = requestOf(ask, ask.body.reason, ask.query.wait);
-        ask.tell({ because: request.because });
-        const outcomes = await executions.stopPool(ask.pool.id, request, { signal: ask.signal });
+        const { signal, ...order } = requestOf(ask, ask.body.reason, ask.query.wait);
+        ask.tell({ because: order.because });
+        const outcomes = await executions.stopPool(ask.pool.id, order, { signal });
         const stops = outcomes.map(({ execution, outcome }) => ({
           jobId: execution.jobId,
           jobName: execution.jobName,
@@ -156,29 +157,32 @@ export function stopRoutes(operations: Operations): Route[] {
   ];
 }
 
+type Waiting = (ms: number, options: { refuse: boolean }) => Wait;
+
 function relayedOrder({
   body: { reason },
-  query: { wait },
+  query: { wait: seconds },
   channel,
+  wait,
 }: {
   body: { reason?: string };
   query: { wait: number };
   channel: StopChannel;
-}): { waitMs: number; reason: string | null; channel: StopChannel } {
-  return { waitMs: Math.min(wait, deskStopWait.most) * 1000, reason: reason || null, channel };
+  wait: Waiting;
+}): Wait & { reason: string | null; channel: StopChannel } {
+  return { ...waitOf(wait, seconds), reason: reason || null, channel };
 }
 
 function requestOf(
-  { key, channel }: { key: ApiKey; channel: StopChannel },
+  { key, channel, wait }: { key: ApiKey; channel: StopChannel; wait: Waiting },
   reason: string | undefined,
   waitSeconds: number,
-): StopRequestOf {
-  return {
-    keyName: key.name,
-    channel,
-    because: reason === undefined || reason === "" ? null : reason,
-    waitMs: Math.min(waitSeconds, deskStopWait.most) * 1000,
-  };
+): StopRequestOf & Wait {
+  return { ...waitOf(wait, waitSeconds), keyName: key.name, channel, because: reason || null };
+}
+
+function waitOf(wait: Waiting, seconds: number): Wait {
+  return wait(Math.min(seconds, deskStopWait.most) * 1000, { refuse: false });
 }
 
 /** 202: recorded, goes on, not proven yet. */

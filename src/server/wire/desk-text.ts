@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { deskStopWait } from "../../contract/index.ts";
-import { booleanOrText, givenId, numberOrText, oneLine } from "./fields.ts";
+import { booleanOrText, givenId, numberOrText, stopWords } from "./fields.ts";
 
 /** Parameters of the text endpoints. Strict, and never empty: one that is mistyped must not mean more than was meant. */
 const given = z.string().min(1, "has an empty value");
@@ -22,12 +22,12 @@ export const stopTextQuery = z.strictObject({
 export const goTextQuery = z.strictObject({ pool, connection: given.exactOptional() });
 export const receiptTextQuery = z.strictObject({ execution: given });
 
-const json = z.object({ reason: oneLine.nullish() });
+const json = z.strictObject({ reason: stopWords.nullish() });
 
 /** Why it is stopped: JSON with a `reason`, or the text itself; null: none is given. @throws z.ZodError */
 export const stopReason = z.string().transform((body, context): string | null => {
   const text = body.trim();
-  if (!text.startsWith("{")) return checked(oneLine.safeParse(text)) || null;
+  if (!text.startsWith("{")) return checked(stopWords.safeParse(text)) || null;
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -10,11 +10,18 @@ export const givenIdOrName = z.string().overwrite((word) => (isId(word) ? word.t
 export const epochMs = z.number().int();
 export const text = z.string().nullable();
 
+const mostOfLine = 500;
+const onOneLine = (words: string): string => words.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
+
 /** Words of a person that go into logs: on one line, at most 500 characters. */
-export const oneLine = z
-  .string()
-  .max(500)
-  .overwrite((words) => words.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim());
+export const oneLine = z.string().max(mostOfLine).overwrite(onOneLine);
+
+/** The same for a stop, which is never refused for its reason: what is too long is cut. */
+export const stopWords = z.string().overwrite((words) =>
+  onOneLine(words)
+    .slice(0, mostOfLine)
+    .replace(/\p{Cs}/gu, ""),
+);
 
 /** A number that some clients send as text. */
 export function numberOrText(schema: z.ZodNumber): z.ZodType<number, number | string> {

@@ -45,14 +45,15 @@ export const laidHold: z.ZodType<DeskLaidHold> = z.strictObject({
 });
 export const holds: z.ZodType<DeskHold[]> = z.array(hold);
 
-export const holdDraft = z.object({
+/** Strict: a misspelt `until` would make a hold without an end, a misspelt `dryRun` release in earnest. */
+export const holdDraft = z.strictObject({
   scope: z.enum(holdScopes),
   id: givenId.exactOptional(),
   reason: oneLine.exactOptional(),
   until: numberOrText(z.number().int()).exactOptional(),
 });
 
-export const releaseRequest = z.object({
+export const releaseRequest = z.strictObject({
   holds: z.array(givenId).min(1).max(1000),
   dryRun: z.boolean().exactOptional(),
 });

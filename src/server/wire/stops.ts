@@ -18,17 +18,18 @@ import type { Receipt } from "../../model/receipt.ts";
 import type { StopCaller } from "../../model/stop.ts";
 import type { Told } from "../route.ts";
 import { probeLook, proof, settlement } from "./desk-jobs.ts";
-import { epochMs, givenId, id, numberOrText, oneLine, text } from "./fields.ts";
+import { epochMs, givenId, id, numberOrText, oneLine, stopWords, text } from "./fields.ts";
 import { hold, start } from "./holds.ts";
 
-export const stopQuery = z.object({
-  execution: givenId.exactOptional(),
+/** Strict, and never empty, as all that changes something at the desk: a mistyped word must not mean more than was meant. */
+export const stopQuery = z.strictObject({
+  execution: givenId.min(1, "has an empty value").exactOptional(),
   /** Seconds. More than the most is not refused, it is just not waited for. */
   wait: numberOrText(z.number().int().min(0)).default(deskStopWait.default),
 });
 /** Seconds; for a whole pool. */
 export const poolStopQuery = stopQuery.pick({ wait: true });
-export const stopRequest = z.object({ reason: oneLine.exactOptional() }).prefault({});
+export const stopRequest = z.strictObject({ reason: stopWords.exactOptional() }).prefault({});
 
 const doneFields = {
   outcome: z.enum(["STOPPED", "FINISHED BY ITSELF", "WAS NOT RUNNING", "OTHER EXECUTION"]),
@@ -87,7 +88,7 @@ export const poolStop: z.ZodType<DeskPoolStop> = z.strictObject({
   ),
 });
 
-export const settleRequest = z.object({ because: oneLine.min(1) });
+export const settleRequest = z.strictObject({ because: oneLine.min(1) });
 export const settled: z.ZodType<DeskSettled> = z.strictObject({
   executionId: id,
   status: z.enum(executionStatuses),
