@@ -19,11 +19,19 @@ const around = (before: string, bytes: Buffer, after: string): Buffer =>
 const long = `${"x".repeat(499)}\u{1F319} and more`;
 
 test.each([
-  ["text in a Windows code page", around("INC-17 ", cp932, " by night shift"), /^INC-17 \S+ by night shift$/],
-  ["JSON in a Windows code page", around('{"reason":"INC-17 ', cp932, '"}'), /^INC-17 \S+$/],
-  ["a long text", Buffer.from(long), /^x{499}$/],
-  ["a long text in JSON", Buffer.from(JSON.stringify({ reason: long })), /^x{499}$/],
-  ["half of a character", Buffer.from('{"reason":"a\\ud83c\\u0000b"}'), /^a\S* ?b$/],
+  [
+    "text in a Windows code page",
+    around("INC-17 ", cp932, " by night shift"),
+    expect.stringMatching(/^INC-17 \S+ by night shift$/),
+  ],
+  [
+    "JSON in a Windows code page",
+    around('{"reason":"INC-17 ', cp932, '"}'),
+    expect.stringMatching(/^INC-17 \S+$/),
+  ],
+  ["a long text", Buffer.from(long), expect.stringMatching(/^x{499}$/)],
+  ["a long text in JSON", Buffer.from(JSON.stringify({ reason: long })), expect.stringMatching(/^x{499}$/)],
+  ["half of a character", Buffer.from('{"reason":"a\\ud83c\\u0000b"}'), expect.stringMatching(/^a\S* ?b$/)],
   ["nothing but blanks", Buffer.from(" \r\n"), null],
 ])("%s", async (_, body, kept) => {
   const path = `/integration/api/pools/${own.poolId}/jobs/${own.jobId}/execute`;
@@ -44,7 +52,7 @@ test.each([
     const { status } = await desk.app.fetch(request);
     expect([door, status < 300]).toEqual([door, true]);
     const { stop, endedAt } = (await desk.state.execution(executionId)) ?? {};
-    expect(stop?.reason).toMatchObject({ because: kept === null ? null : expect.stringMatching(kept) });
+    expect(stop?.reason).toMatchObject({ because: kept });
     if (endedAt === null) await desk.executions.succeed(executionId);
   }
 });
