@@ -18,6 +18,12 @@ const tickMs = 500;
 /** What is asked before a stop: one job, or everything. */
 type Question = "all" | (DeskNightJob & { executionId: string });
 
+/** A question that is open. It has a number, so that one that closes late does not take the next one with it. */
+interface Asked {
+  question: Question;
+  number: number;
+}
+
 /** A pool at night. */
 export function Night({
   pool,
@@ -34,15 +40,17 @@ export function Night({
   const night = received?.night ?? null;
   const fresh = received !== null && !lost && isFresh(received);
   const stops = useStops(night, token);
-  const [question, setQuestion] = useState<Question | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
   const jobs = useMemo(() => inOrder(night?.jobs ?? []), [night]);
   const active = jobs.filter(isActive).length;
   const mayStop = pool.verbs.includes("cancel");
-  const onStop = (reason: string): void => {
+  const ask = (question: Question): void =>
+    setAsked((before) => ({ question, number: (before?.number ?? 0) + 1 }));
+  const onStop = (question: Question, reason: string): void => {
     if (question === "all") stops.stopAll(reason);
-    else if (question !== null) stops.stopOne(question, reason);
-    const next = question === "all" || question === null ? "#jobs-title" : `[data-job="${question.id}"]`;
-    setQuestion(null);
+    else stops.stopOne(question, reason);
+    const next = question === "all" ? "#jobs-title" : `[data-job="${question.id}"]`;
+    setAsked(null);
     // The button that asked is gone: who uses the keyboard goes on where the answer comes.
     requestAnimationFrame(() => document.querySelector<HTMLElement>(next)?.focus());
   };
@@ -56,7 +64,7 @@ export function Night({
               {words.jobs}
             </h2>
             {mayStop && active > 0 && night?.partial === false && (
-              <button type="button" class="stop all" onClick={() => setQuestion("all")}>
+              <button type="button" class="stop all" onClick={() => ask("all")}>
                 {words.stopAll}
               </button>
             )}
@@ -75,17 +83,22 @@ export function Night({
                 now={received === null ? (job.startedAt ?? 0) : received.night.sentAt + ageOf(received)}
                 onStop={() => {
                   const { executionId } = job;
-                  if (executionId !== null) setQuestion({ ...job, executionId });
+                  if (executionId !== null) ask({ ...job, executionId });
                 }}
               />
             ))}
           </ul>
         </section>
-        {question !== null && (
+        {asked !== null && (
           <StopDialog
-            question={{ jobName: question === "all" ? null : question.name, poolName: pool.name, active }}
-            onStop={onStop}
-            onClose={() => setQuestion(null)}
+            key={asked.number}
+            question={{
+              jobName: asked.question === "all" ? null : asked.question.name,
+              poolName: pool.name,
+              active,
+            }}
+            onStop={(reason) => onStop(asked.question, reason)}
+            onClose={() => setAsked((now) => (now?.number === asked.number ? null : now))}
           />
         )}
       </main>

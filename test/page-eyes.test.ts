@@ -254,6 +254,24 @@ test.runIf(hasChromium)(
   },
 );
 
+test.runIf(hasChromium)("what is asked while the last question still closes is asked", async () => {
+  await plain.runToRows(plain.finance);
+  const { page } = await somebody();
+  await signIn(page, server.url, plain.operatorKey);
+  const stop = cardOf(page, plain.finance).getByRole("button", { name: /^Stop/ });
+  await stop.click();
+  await page.getByRole("dialog").waitFor();
+  // The browser tells of the closing after the click, as it does to whoever is quick.
+  await stop.evaluate((button) => {
+    button.ownerDocument.querySelector("dialog")?.close();
+    button.click();
+  });
+  await page.getByLabel("Reason, for the record").fill("asked twice");
+  await page.getByRole("button", { name: "Stop now" }).click();
+  await page.getByText("Stopped, and proven at the source").waitFor();
+  expect(await page.getByText("asked twice").count()).toBeGreaterThan(0);
+});
+
 test.runIf(hasChromium)(
   "axe finds nothing serious, in the light and in the dark, in any state of the page",
   async () => {
